@@ -1,0 +1,1 @@
+"""The tests: a list of what is true."""

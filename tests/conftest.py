@@ -1,0 +1,55 @@
+"""What every test may ask for."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from epcis_repo.projections import SCHEMAS
+from epcis_repo.store import EventStore, open_store
+from tests.postgres_server import Server, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One PostgreSQL for the whole run, started for the first test that asks for it."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database for this test alone."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'epcis.db'}"
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"], ids=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database: the test runs once for each kind that there is."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def log_store(store_url: str) -> AsyncIterator[EventStore]:
+    """A store with an empty log and no read models, of each kind."""
+    store = open_store(store_url)
+    await store.prepare(())
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[EventStore]:
+    """A store with an empty log and all read models, of each kind."""
+    store = open_store(store_url)
+    await store.prepare(SCHEMAS)
+    yield store
+    await store.close()
