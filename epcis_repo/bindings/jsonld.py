@@ -1,0 +1,693 @@
+"""
+EPCIS 2.0 JSON-LD: bytes to documents and back (EPCIS 2.0, §9.3 and §10). No I/O.
+
+What is read goes out as it came: texts keep their spelling, unknown members their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import orjson
+
+from epcis_repo.bindings.json_loader import load_json, load_trusted_json
+from epcis_repo.bindings.misfits import Finding, Misfits, each, json_pointer, misfit
+from epcis_repo.bindings.names import SBDH_ROOT, Names, declared_prefixes
+from epcis_repo.errors import ValidationError, Violation
+from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
+from epcis_repo.model.events import (
+    ACTIONS,
+    ERROR_DECLARATION_FIELDS,
+    EVENT_TYPES,
+    FIELDS,
+    QUANTITY_FIELDS,
+    REQUIRED,
+    SENSOR_METADATA_FIELDS,
+    SENSOR_REPORT_FIELDS,
+    BizTransaction,
+    ErrorDeclaration,
+    Event,
+    Field,
+    Kind,
+    PersistentDisposition,
+    Place,
+    QuantityElement,
+    SensorElement,
+    SensorMetadata,
+    SensorReport,
+    SourceOrDestination,
+)
+from epcis_repo.model.times import (
+    DATE_TIME_EXPECTED,
+    ZONE_OFFSET_EXPECTED,
+    Timestamp,
+    is_zone_offset,
+    parse_timestamp,
+)
+
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+SCHEMA_VERSION = "2.0"
+
+T = TypeVar("T")
+Reader = Callable[[Any, Names], Any]
+Writer = Callable[[Any, Names], Any]
+
+
+# Reading ----------------------------------------------------------------------------------
+
+
+def parse_jsonld(body: bytes) -> Document:
+    """
+    Return the document in `body`: an EPCISDocument, EPCISQueryDocument or a bare event.
+
+    Raises `ValidationError` with every violation of every event, each at its JSON pointer.
+    """
+    source = load_json(body)
+    if not isinstance(source, dict):
+        raise _refusal("", "type", "an EPCIS document, which is a JSON object", source)
+    document_type = source.get("type")
+    if document_type in ("EPCISDocument", "EPCISQueryDocument"):
+        return _read_document(source, is_query=document_type == "EPCISQueryDocument")
+    if "eventTime" in source or document_type in tuple(EVENT_TYPES):
+        context = source.pop("@context", None)
+        namespaces, violations = declared_prefixes(context), list[Violation]()
+        events = _read_events([source], Names(namespaces), ("",), violations)
+        if violations:
+            raise ValidationError(violations)
+        return Document(events=events, context=context, namespaces=namespaces, places=("",))
+    expected = "EPCISDocument, EPCISQueryDocument or one of " + ", ".join(EVENT_TYPES)
+    raise _refusal("/type", "document-type", expected, source.get("type", "no type"))
+
+
+def parse_event(data: bytes) -> Event:
+    """Return the event that `render_event` wrote to `data`, which is trusted."""
+    return parse_event_with_prefixes(data)[0]
+
+
+def parse_event_with_prefixes(data: bytes) -> tuple[Event, dict[str, str]]:
+    """Return the event that `render_event` wrote to `data`, and the prefixes that it uses."""
+    source = load_trusted_json(data)
+    prefixes = declared_prefixes(source.pop("@context", None))
+    return _read_event(source, Names(prefixes)), prefixes
+
+
+def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
+    context = source.pop("@context", None)
+    namespaces = declared_prefixes(context)
+    names = Names(namespaces)
+    source.pop("type")
+    findings: list[Finding] = []
+    creation_date = _member(source, "creationDate", _read_time, names, findings)
+    texts = {
+        name: _member(source, standard, _read_text, names, findings)
+        for name, standard in _DOCUMENT_TEXTS.items()
+    }
+    header = _member(source, "epcisHeader", _read_header, names, findings) or {}
+    read_body, base = (
+        (_read_query_body, "/epcisBody/queryResults/resultsBody/eventList")
+        if is_query
+        else (_read_body, "/epcisBody/eventList")
+    )
+    body = _member(source, "epcisBody", read_body, names, findings, required=True) or {}
+    event_list = body.get("eventList")
+    try:
+        extensions = names.expand_members(source)
+    except Misfits as misfits:
+        raise ValidationError([_violation(f, "", None) for f in misfits.findings]) from None
+    places = tuple(f"{base}/{index}" for index in range(len(event_list or ())))
+    violations = [_violation(finding, "", None) for finding in findings]
+    events = None if event_list is None else _read_events(event_list, names, places, violations)
+    if violations:
+        raise ValidationError(violations)
+    return Document(
+        events=events,
+        creation_date=creation_date,
+        namespaces=namespaces,
+        context=context,
+        query_results=body.get("queryResults"),
+        extensions=extensions,
+        places=places,
+        **texts,
+        **header,
+    )
+
+
+_DOCUMENT_TEXTS = {
+    "id": "id",
+    "schema_version": "schemaVersion",
+    "sender": "sender",
+    "receiver": "receiver",
+    "instance_identifier": "instanceIdentifier",
+}
+
+
+def _read_body(value: Any, names: Names) -> dict[str, Any]:
+    return _read_results(value, "epcisBody, which is a JSON object")
+
+
+def _read_query_body(value: Any, names: Names) -> dict[str, Any]:
+    findings: list[Finding] = []
+    source = dict(_object(value, "epcisBody, which is a JSON object"))
+    body = _member(source, "queryResults", _read_query_results, names, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return dict(body)
+
+
+def _read_query_results(value: Any, names: Names) -> dict[str, Any]:
+    findings: list[Finding] = []
+    source = {"queryName": "SimpleEventQuery"} | _object(value, "queryResults, a JSON object")
+    name = _member(source, "queryName", _read_text, names, findings)
+    subscription_id = _member(source, "subscriptionID", _read_text, names, findings)
+    body = _member(source, "resultsBody", _read_results_body, names, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return {"queryResults": QueryResults(query_name=name, subscription_id=subscription_id), **body}
+
+
+def _read_results_body(value: Any, names: Names) -> dict[str, Any]:
+    return _read_results(value, "resultsBody, which is a JSON object")
+
+
+def _read_results(value: Any, expected: str) -> dict[str, Any]:
+    event_list = _object(value, expected).get("eventList")
+    if event_list is not None and not isinstance(event_list, list):
+        raise misfit("a list of events", event_list, step="eventList")
+    return {"eventList": event_list}
+
+
+def _object(value: Any, expected: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise misfit(expected, value)
+    return value
+
+
+def _member(
+    source: dict[str, Any],
+    standard: str,
+    read: Reader,
+    names: Names,
+    findings: list[Finding],
+    *,
+    required: bool = False,
+) -> Any:
+    """Take a member out of `source` and return what it says; add a misfit to `findings`."""
+    if standard not in source:
+        if required:
+            findings.append(Finding((), "required", standard, "none"))
+        return None
+    try:
+        return read(source.pop(standard), names)
+    except Misfits as misfits:
+        findings += misfits.within(standard)
+        return None
+
+
+def _read_events(
+    source: list[Any], names: Names, places: tuple[str, ...], violations: list[Violation]
+) -> tuple[Event, ...]:
+    events: list[Event] = []
+    for number, (value, place) in enumerate(zip(source, places, strict=True), 1):
+        try:
+            events.append(_read_event(value, names))
+        except Misfits as misfits:
+            violations += (_violation(f, place, number) for f in misfits.findings)
+    return tuple(events)
+
+
+def _read_event(source: Any, names: Names) -> Event:
+    if not isinstance(source, dict):
+        raise misfit("an event, which is a JSON object", source)
+    if "@context" in source:
+        context = source.pop("@context")
+        names = Names(names.declared | declared_prefixes(context))
+    event_type = source.get("type")
+    cls = EVENT_TYPES.get(event_type) if isinstance(event_type, str) else None
+    if cls is None:
+        found = "no type" if event_type is None else event_type
+        raise misfit(f"one of {', '.join(EVENT_TYPES)}", found, rule="event-type", step="type")
+    return _read_members(cls, _MEMBERS[cls], source, names, ignored=("type",))
+
+
+def _read_members(
+    cls: type[T],
+    members: Mapping[str, Field],
+    source: dict[str, Any],
+    names: Names,
+    *,
+    ignored: tuple[str, ...] = (),
+) -> T:
+    values: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for standard, value in source.items():
+        member = members.get(standard)
+        if member is None:
+            if standard not in ignored:
+                others[standard] = value
+            continue
+        try:
+            values[member.name] = READERS[member.kind](value, names)
+        except Misfits as misfits:
+            findings += misfits.within(standard)
+    for standard, member in members.items():
+        if member.name in _REQUIRED_OF.get(cls, REQUIRED) and standard not in source:
+            expected = f"{standard}, which every {cls.__name__} has"
+            findings.append(Finding((), "required", expected, "none"))
+    try:
+        values["extensions"] = names.expand_members(others)
+    except Misfits as misfits:
+        findings += misfits.findings
+    if findings:
+        raise Misfits(findings)
+    return cls(**values)
+
+
+_MEMBERS: dict[type, dict[str, Field]] = {
+    cls: {member.standard: member for member in members} for cls, members in FIELDS.items()
+}
+_QUANTITY = {member.standard: member for member in QUANTITY_FIELDS}
+_SENSOR_METADATA = {member.standard: member for member in SENSOR_METADATA_FIELDS}
+_SENSOR_REPORT = {member.standard: member for member in SENSOR_REPORT_FIELDS}
+_ERROR_DECLARATION = {member.standard: member for member in ERROR_DECLARATION_FIELDS}
+_REQUIRED_OF: dict[type, frozenset[str]] = {
+    QuantityElement: frozenset({"epc_class"}),
+    SensorMetadata: frozenset(),
+    SensorReport: frozenset(),
+    ErrorDeclaration: frozenset({"declaration_time"}),
+}
+
+
+def _read_text(value: Any, names: Names) -> str:
+    if not isinstance(value, str):
+        raise misfit("text", value)
+    return value
+
+
+def _read_texts(value: Any, names: Names) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise misfit("a list of texts", value)
+    if any(type(text) is not str for text in value):
+        return each(lambda text: _read_text(text, names), value)
+    return tuple(value)
+
+
+def _read_time(value: Any, names: Names) -> Timestamp:
+    try:
+        return parse_timestamp(_read_text(value, names))
+    except ValueError:
+        raise misfit(DATE_TIME_EXPECTED, value, rule="date-time") from None
+
+
+def _read_zone_offset(value: Any, names: Names) -> str:
+    if not (isinstance(value, str) and is_zone_offset(value)):
+        raise misfit(ZONE_OFFSET_EXPECTED, value, rule="zone-offset")
+    return value
+
+
+def _read_action(value: Any, names: Names) -> str:
+    if value not in ACTIONS:
+        raise misfit(f"one of {', '.join(ACTIONS)}", value, rule="action")
+    return str(value)
+
+
+def _read_number(value: Any, names: Names) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise misfit("a number", value)
+    return value
+
+
+def _read_boolean(value: Any, names: Names) -> bool:
+    if not isinstance(value, bool):
+        raise misfit("true or false", value)
+    return value
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise misfit(f"a list of {what}", value)
+    return value
+
+
+def _struct(cls: type[T], members: Mapping[str, Field], what: str) -> Callable[[Any, Names], T]:
+    def read(value: Any, names: Names) -> T:
+        if not isinstance(value, dict):
+            raise misfit(f"{what}, which is a JSON object", value)
+        return _read_members(cls, members, value, names)
+
+    return read
+
+
+def _list_of(read: Callable[[Any, Names], T], what: str) -> Callable[[Any, Names], tuple[T, ...]]:
+    return lambda value, names: each(lambda item: read(item, names), _list(value, what))
+
+
+def _read_place(value: Any, names: Names) -> Place:
+    findings: list[Finding] = []
+    expected = 'an object with an id, such as {"id": "urn:epc:id:sgln:…"}'
+    source = dict(_object(value, expected))
+    identifier = _member(source, "id", _read_text, names, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return Place(id=identifier, extensions=names.expand_members(source))
+
+
+def _read_typed(
+    cls: Callable[..., T], member: str, attribute: str, *, needs_type: bool
+) -> Callable[[Any, Names], T]:
+    def read(value: Any, names: Names) -> T:
+        findings: list[Finding] = []
+        source = dict(_object(value, f"an object with {member}"))
+        identifier = _member(source, member, _read_text, names, findings, required=True)
+        kind = _member(source, "type", _read_text, names, findings, required=needs_type)
+        if findings:
+            raise Misfits(findings)
+        extensions = names.expand_members(source)
+        return cls(**{attribute: identifier, "type": kind, "extensions": extensions})
+
+    return read
+
+
+def _read_persistent_disposition(value: Any, names: Names) -> PersistentDisposition:
+    if not isinstance(value, dict) or not value or value.keys() - {"set", "unset"}:
+        raise misfit("an object with set, unset or both", value)
+    findings: list[Finding] = []
+    source = dict(value)
+    words = {name: _member(source, name, _read_texts, names, findings) for name in value}
+    if findings:
+        raise Misfits(findings)
+    return PersistentDisposition(**words)
+
+
+def _read_certification_info(value: Any, names: Names) -> str | tuple[str, ...]:
+    return value if isinstance(value, str) else _read_texts(value, names)
+
+
+def _read_ilmd(value: Any, names: Names) -> dict[str, Any]:
+    return names.expand_members(
+        _object(value, "instance and lot master data, which is a JSON object")
+    )
+
+
+def _read_sensor_element(value: Any, names: Names) -> SensorElement:
+    findings: list[Finding] = []
+    source = dict(_object(value, "a sensor element, which is a JSON object"))
+    metadata = _member(source, "sensorMetadata", _read_sensor_metadata, names, findings)
+    reports = _member(source, "sensorReport", _read_sensor_reports, names, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    extensions = names.expand_members(source)
+    return SensorElement(sensor_metadata=metadata, sensor_report=reports, extensions=extensions)
+
+
+_read_sensor_metadata = _struct(SensorMetadata, _SENSOR_METADATA, "sensor metadata")
+_read_sensor_reports = _list_of(
+    _struct(SensorReport, _SENSOR_REPORT, "a sensor report"), "sensor reports"
+)
+_read_error_declaration = _struct(ErrorDeclaration, _ERROR_DECLARATION, "an error declaration")
+
+READERS: dict[Kind, Reader] = {
+    Kind.TIME: _read_time,
+    Kind.ZONE_OFFSET: _read_zone_offset,
+    Kind.TEXT: _read_text,
+    Kind.ACTION: _read_action,
+    Kind.BIZ_STEP: _read_text,
+    Kind.DISPOSITION: _read_text,
+    Kind.ERROR_REASON: _read_text,
+    Kind.EPCS: _read_texts,
+    Kind.TEXTS: _read_texts,
+    Kind.NUMBER: _read_number,
+    Kind.BOOLEAN: _read_boolean,
+    Kind.QUANTITIES: _list_of(
+        _struct(QuantityElement, _QUANTITY, "a quantity element"), "quantity elements"
+    ),
+    Kind.PLACE: _read_place,
+    Kind.BIZ_TRANSACTIONS: _list_of(
+        _read_typed(BizTransaction, "bizTransaction", "biz_transaction", needs_type=False),
+        "business transactions",
+    ),
+    Kind.SOURCES: _list_of(
+        _read_typed(SourceOrDestination, "source", "id", needs_type=True), "sources"
+    ),
+    Kind.DESTINATIONS: _list_of(
+        _read_typed(SourceOrDestination, "destination", "id", needs_type=True), "destinations"
+    ),
+    Kind.SENSOR_ELEMENTS: _list_of(_read_sensor_element, "sensor elements"),
+    Kind.PERSISTENT_DISPOSITION: _read_persistent_disposition,
+    Kind.CERTIFICATION_INFO: _read_certification_info,
+    Kind.ERROR_DECLARATION: _read_error_declaration,
+    Kind.ILMD: _read_ilmd,
+}
+
+
+def _read_header(value: Any, names: Names) -> dict[str, Any]:
+    findings: list[Finding] = []
+    source = dict(_object(value, "epcisHeader, which is a JSON object"))
+    vocabularies = _member(source, "epcisMasterData", _read_master_data, names, findings)
+    if findings:
+        raise Misfits(findings)
+    extensions = names.expand_members(source)
+    sbdh = extensions.pop(SBDH_ROOT, None)
+    if sbdh is not None and not isinstance(sbdh, dict):
+        raise misfit("a Standard Business Document Header, which is a JSON object", sbdh)
+    return {"vocabularies": vocabularies, "header_extensions": extensions, "sbdh": sbdh}
+
+
+def _read_master_data(value: Any, names: Names) -> tuple[Vocabulary, ...]:
+    findings: list[Finding] = []
+    source = dict(_object(value, "epcisMasterData, which is a JSON object"))
+    vocabularies = _member(source, "vocabularyList", _read_vocabularies, names, findings)
+    if findings:
+        raise Misfits(findings)
+    return vocabularies or ()
+
+
+def _read_vocabulary(value: Any, names: Names) -> Vocabulary:
+    findings: list[Finding] = []
+    source = dict(_object(value, "a vocabulary, which is a JSON object"))
+    kind = _member(source, "type", _read_text, names, findings, required=True)
+    elements = _member(source, "vocabularyElementList", _read_vocabulary_elements, names, findings)
+    if findings:
+        raise Misfits(findings)
+    return Vocabulary(type=kind, elements=elements or (), extensions=names.expand_members(source))
+
+
+def _read_vocabulary_element(value: Any, names: Names) -> VocabularyElement:
+    findings: list[Finding] = []
+    source = dict(_object(value, "a vocabulary element, which is a JSON object"))
+    identifier = _member(source, "id", _read_text, names, findings, required=True)
+    attributes = _member(source, "attributes", _read_attributes, names, findings)
+    children = _member(source, "children", _read_texts, names, findings)
+    if findings:
+        raise Misfits(findings)
+    return VocabularyElement(
+        id=identifier,
+        attributes=attributes or (),
+        children=children,
+        extensions=names.expand_members(source),
+    )
+
+
+def _read_attribute(value: Any, names: Names) -> tuple[str, Any]:
+    findings: list[Finding] = []
+    source = dict(_object(value, "an object with id and attribute"))
+    identifier = _member(source, "id", _read_text, names, findings, required=True)
+    content = _member(source, "attribute", _read_any, names, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return identifier, content
+
+
+def _read_any(value: Any, names: Names) -> Any:
+    return names.expand_value(value)
+
+
+_read_attributes = _list_of(_read_attribute, "attributes")
+_read_vocabulary_elements = _list_of(_read_vocabulary_element, "vocabulary elements")
+_read_vocabularies = _list_of(_read_vocabulary, "vocabularies")
+
+
+def _violation(finding: Finding, place: str, event: int | None) -> Violation:
+    pointer = place + json_pointer(finding.steps)
+    return Violation(pointer, finding.rule, finding.expected, finding.found, event)
+
+
+def _refusal(pointer: str, rule: str, expected: str, found: Any) -> ValidationError:
+    finding = misfit(expected, found, rule=rule).findings[0]
+    return ValidationError([_violation(finding, pointer, None)])
+
+
+# Writing ----------------------------------------------------------------------------------
+
+
+def render_jsonld(document: Document) -> bytes:
+    """Return `document` as JSON-LD, an EPCISDocument or EPCISQueryDocument."""
+    names = Names(document.namespaces)
+    events = None if document.events is None else [event_value(e, names) for e in document.events]
+    body: dict[str, Any] = {} if events is None else {"eventList": events}
+    if document.query_results is not None:
+        answer = {
+            "queryName": document.query_results.query_name,
+            "subscriptionID": document.query_results.subscription_id,
+            "resultsBody": body,
+        }
+        body = {"queryResults": _present(answer)}
+    header = names.compact_value(dict(document.header_extensions))
+    if document.sbdh is not None:
+        header = names.compact_value({SBDH_ROOT: dict(document.sbdh)}) | header
+    if document.vocabularies is not None:
+        header["epcisMasterData"] = {
+            "vocabularyList": [_vocabulary_value(v, names) for v in document.vocabularies]
+        }
+    members = {
+        "type": "EPCISDocument" if document.query_results is None else "EPCISQueryDocument",
+        "id": document.id,
+        "schemaVersion": _schema_version(document),
+        "creationDate": document.creation_date and document.creation_date.text,
+        "sender": document.sender,
+        "receiver": document.receiver,
+        "instanceIdentifier": document.instance_identifier,
+        "epcisHeader": header or None,
+        "epcisBody": body,
+    }
+    value = _present(members) | names.compact_value(dict(document.extensions))
+    return _dump({"@context": _context(document, names)} | value)
+
+
+def _schema_version(document: Document) -> str | None:
+    # JSON came with version 2.0: what was XML of an earlier version no longer is.
+    version = document.schema_version
+    return SCHEMA_VERSION if version is not None and version.startswith("1.") else version
+
+
+def _context(document: Document, names: Names) -> Any:
+    context = [CONTEXT] if document.context is None else document.context
+    declared = declared_prefixes(context)
+    missing = [{p: ns} for p, ns in sorted(names.used.items()) if p not in declared]
+    if not missing:
+        return context
+    return [*(context if isinstance(context, list) else [context]), *missing]
+
+
+def render_event(event: Event, namespaces: Mapping[str, str]) -> bytes:
+    """
+    Return `event` alone, with the prefixes that it uses and no others in its `@context`.
+
+    This is how the log keeps it: the same event gives the same bytes.
+    """
+    names = Names(namespaces)
+    value = event_value(event, names)
+    if names.used:
+        value = {"@context": dict(sorted(names.used.items())), **value}
+    return _dump(value)
+
+
+def event_value(event: Event, names: Names) -> dict[str, Any]:
+    """Return `event` as what JSON has, in the order of `FIELDS`, extensions last."""
+    value = {"type": type(event).__name__}
+    return value | _members_value(event, FIELDS[type(event)], names)
+
+
+def _members_value(source: Any, members: tuple[Field, ...], names: Names) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for member in members:
+        content = getattr(source, member.name)
+        if content is not None:
+            writer = WRITERS.get(member.kind)
+            value[member.standard] = content if writer is None else writer(content, names)
+    if source.extensions:
+        value |= names.compact_value(dict(source.extensions))
+    return value
+
+
+def _typed(member: str, attribute: str) -> Writer:
+    def write(content: Any, names: Names) -> list[dict[str, Any]]:
+        return [
+            _present({"type": item.type, member: getattr(item, attribute)})
+            | names.compact_value(dict(item.extensions))
+            for item in content
+        ]
+
+    return write
+
+
+def _members_of(members: tuple[Field, ...]) -> Writer:
+    return lambda content, names: [_members_value(item, members, names) for item in content]
+
+
+def _write_sensor_elements(content: tuple[SensorElement, ...], names: Names) -> list[Any]:
+    return [
+        _present(
+            {
+                "sensorMetadata": element.sensor_metadata
+                and _members_value(element.sensor_metadata, SENSOR_METADATA_FIELDS, names),
+                "sensorReport": [
+                    _members_value(report, SENSOR_REPORT_FIELDS, names)
+                    for report in element.sensor_report
+                ],
+            }
+        )
+        | names.compact_value(dict(element.extensions))
+        for element in content
+    ]
+
+
+def _write_persistent_disposition(content: PersistentDisposition, names: Names) -> dict[str, Any]:
+    return {
+        name: words for name in ("set", "unset") if (words := getattr(content, name)) is not None
+    }
+
+
+WRITERS: dict[Kind, Writer] = {
+    Kind.TIME: lambda content, names: content.text,
+    Kind.QUANTITIES: _members_of(QUANTITY_FIELDS),
+    Kind.PLACE: lambda content, names: (
+        {"id": content.id} | names.compact_value(dict(content.extensions))
+    ),
+    Kind.BIZ_TRANSACTIONS: _typed("bizTransaction", "biz_transaction"),
+    Kind.SOURCES: _typed("source", "id"),
+    Kind.DESTINATIONS: _typed("destination", "id"),
+    Kind.SENSOR_ELEMENTS: _write_sensor_elements,
+    Kind.PERSISTENT_DISPOSITION: _write_persistent_disposition,
+    Kind.ERROR_DECLARATION: lambda content, names: _members_value(
+        content, ERROR_DECLARATION_FIELDS, names
+    ),
+    Kind.ILMD: lambda content, names: names.compact_value(dict(content)),
+}
+
+
+def _vocabulary_value(vocabulary: Vocabulary, names: Names) -> dict[str, Any]:
+    return {
+        "type": vocabulary.type,
+        "vocabularyElementList": [
+            _present(
+                {
+                    "id": element.id,
+                    "attributes": [
+                        {"id": name, "attribute": names.compact_value(value)}
+                        for name, value in element.attributes
+                    ],
+                    "children": element.children,
+                }
+            )
+            | names.compact_value(dict(element.extensions))
+            for element in vocabulary.elements
+        ],
+        **names.compact_value(dict(vocabulary.extensions)),
+    }
+
+
+def _present(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _dump(value: Any) -> bytes:
+    return orjson.dumps(value, default=_number)
+
+
+def _number(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value).encode())
+    raise TypeError(f"{type(value).__name__} has no JSON form")

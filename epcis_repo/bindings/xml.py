@@ -1,0 +1,1049 @@
+"""
+EPCIS XML, versions 1.2 and 2.0: bytes to documents and back (EPCIS 1.2 and 2.0, §9). No I/O.
+
+Both versions are one binding over two layouts: where a field stands and in which order.
+Reading takes a field wherever the layout knows a place for it; writing keeps the order.
+Words of the CBV are URNs in XML and bare words in the model, as they are in JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from lxml import etree
+
+from epcis_repo.bindings.json_loader import parse_number
+from epcis_repo.bindings.misfits import Finding, Misfits, misfit
+from epcis_repo.bindings.names import SBDH_ROOT
+from epcis_repo.bindings.xml_parser import line_of, parse_xml
+from epcis_repo.bindings.xml_values import (
+    add_member,
+    append_value,
+    attributes_of,
+    element_name,
+    element_value,
+    fill_element,
+    set_attribute,
+    tag_of,
+    value_text,
+)
+from epcis_repo.errors import InputError, ValidationError, Violation
+from epcis_repo.gs1 import cbv
+from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
+from epcis_repo.model.events import (
+    ACTIONS,
+    EVENT_TYPES,
+    FIELDS,
+    REQUIRED,
+    SENSOR_METADATA_FIELDS,
+    SENSOR_REPORT_FIELDS,
+    AggregationEvent,
+    AssociationEvent,
+    BizTransaction,
+    ErrorDeclaration,
+    Event,
+    Field,
+    Kind,
+    ObjectEvent,
+    PersistentDisposition,
+    Place,
+    QuantityElement,
+    SensorElement,
+    SensorMetadata,
+    SensorReport,
+    SourceOrDestination,
+    TransactionEvent,
+    TransformationEvent,
+)
+from epcis_repo.model.times import (
+    DATE_TIME_EXPECTED,
+    ZONE_OFFSET_EXPECTED,
+    Timestamp,
+    is_zone_offset,
+    parse_timestamp,
+)
+
+NAMESPACES = {"1.2": "urn:epcglobal:epcis:xsd:1", "2.0": "urn:epcglobal:epcis:xsd:2"}
+QUERY_NAMESPACES = {
+    "1.2": "urn:epcglobal:epcis-query:xsd:1",
+    "2.0": "urn:epcglobal:epcis-query:xsd:2",
+}
+_STANDARD_NAMESPACES = (*NAMESPACES.values(), *QUERY_NAMESPACES.values())
+
+Layout = tuple[Any, ...]
+
+_BASE_1_2: Layout = (
+    "eventTime",
+    "recordTime",
+    "eventTimeZoneOffset",
+    ("baseExtension", ("eventID", "errorDeclaration")),
+)
+_BASE_2_0: Layout = (
+    "eventTime",
+    "recordTime",
+    "eventTimeZoneOffset",
+    "eventID",
+    "errorDeclaration",
+    "certificationInfo",
+)
+_WHY_AND_WHERE: Layout = ("action", "bizStep", "disposition", "readPoint", "bizLocation")
+_ENDS: Layout = ("sourceList", "destinationList")
+_HOW: Layout = ("sensorElementList", "persistentDisposition")
+_TRANSFORMATION: Layout = (
+    "inputEPCList",
+    "inputQuantityList",
+    "outputEPCList",
+    "outputQuantityList",
+    "transformationID",
+    *_WHY_AND_WHERE[1:],
+    "bizTransactionList",
+    *_ENDS,
+)
+
+# Where each field stands: a name, or a wrapper with the names in it (EPCIS 1.2, §9.5, which
+# put what came after 1.0 into <extension>; EPCIS 2.0, §9.5, which has it all side by side).
+LAYOUTS: dict[str, dict[type[Event], Layout]] = {
+    "1.2": {
+        ObjectEvent: (
+            *_BASE_1_2,
+            "epcList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            ("extension", ("quantityList", *_ENDS, "ilmd")),
+        ),
+        AggregationEvent: (
+            *_BASE_1_2,
+            "parentID",
+            "childEPCs",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            ("extension", ("childQuantityList", *_ENDS)),
+        ),
+        TransactionEvent: (
+            *_BASE_1_2,
+            "bizTransactionList",
+            "parentID",
+            "epcList",
+            *_WHY_AND_WHERE,
+            ("extension", ("quantityList", *_ENDS)),
+        ),
+        TransformationEvent: (*_BASE_1_2, *_TRANSFORMATION, "ilmd"),
+    },
+    "2.0": {
+        ObjectEvent: (
+            *_BASE_2_0,
+            "epcList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            "quantityList",
+            *_ENDS,
+            *_HOW,
+            "ilmd",
+        ),
+        AggregationEvent: (
+            *_BASE_2_0,
+            "parentID",
+            "childEPCs",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            "childQuantityList",
+            *_ENDS,
+            *_HOW,
+        ),
+        TransactionEvent: (
+            *_BASE_2_0,
+            "bizTransactionList",
+            "parentID",
+            "epcList",
+            *_WHY_AND_WHERE,
+            "quantityList",
+            *_ENDS,
+            *_HOW,
+        ),
+        TransformationEvent: (*_BASE_2_0, *_TRANSFORMATION, *_HOW, "ilmd"),
+        AssociationEvent: (
+            *_BASE_2_0,
+            "parentID",
+            "childEPCs",
+            "childQuantityList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            *_ENDS,
+            *_HOW,
+        ),
+    },
+}
+
+# EPCIS 1.2, §9.5: these elements are required there even when they are empty.
+_REQUIRED_EMPTY = {
+    ("1.2", ObjectEvent): "epcList",
+    ("1.2", AggregationEvent): "childEPCs",
+    ("1.2", TransactionEvent): "epcList",
+}
+# EPCIS 1.2, §9.5: event types that came after 1.0 stand within <extension>.
+_WRAPPED_TYPES: dict[str, set[type[Event]]] = {"1.2": {TransformationEvent}, "2.0": set()}
+
+_MEMBERS: dict[type[Event], dict[str, Field]] = {
+    cls: {member.standard: member for member in members} for cls, members in FIELDS.items()
+}
+# They hold what came after the version that first had them; what they hold belongs outside.
+_WRAPPERS = ("extension", "baseExtension")
+
+
+# Reading ----------------------------------------------------------------------------------
+
+
+def parse_xml_document(body: bytes) -> Document:
+    """
+    Return the EPCISDocument or EPCISQueryDocument in `body`, of version 1.2 or 2.0.
+
+    Raises `ValidationError` with every violation of every event, each with XPath and line.
+    """
+    root = parse_xml(body)
+    kind = etree.QName(root)
+    version, is_query = _version(kind, root)
+    findings: list[Finding] = []
+    parts, extensions = _parts(
+        root, ("EPCISHeader", "EPCISBody"), findings, "schemaVersion", "creationDate"
+    )
+    creation_date, created = None, root.get("creationDate")
+    try:
+        creation_date = None if created is None else _timestamp(created)
+    except Misfits as misfits:
+        findings += misfits.within("@creationDate")
+    header = _member(parts, "EPCISHeader", _read_header, root, findings) or {}
+    read_body = _read_query_body if is_query else _read_body
+    content = _member(parts, "EPCISBody", read_body, root, findings, required=True) or {}
+    event_list = content.get("EventList")
+    place = f"/{kind.localname}"
+    violations = [_violation(finding, place, None, root) for finding in findings]
+    path = place + _QUERY_PATH if is_query else f"{place}/EPCISBody/EventList"
+    found = [] if event_list is None else list(_event_elements(event_list, path))
+    events = None if event_list is None else _read_events(found, version, violations)
+    if violations:
+        raise ValidationError(violations)
+    return Document(
+        events=events,
+        schema_version=root.get("schemaVersion"),
+        creation_date=creation_date,
+        namespaces={p: ns for p, ns in root.nsmap.items() if p is not None},
+        query_results=content.get("QueryResults"),
+        extensions=extensions,
+        places=tuple(place for _, place in found),
+        lines=tuple(line_of(element) or 0 for element, _ in found),
+        **header,
+    )
+
+
+_QUERY_PATH = "/EPCISBody/QueryResults/resultsBody/EventList"
+
+
+def _version(kind: etree.QName, root: etree._Element) -> tuple[str, bool]:
+    for version, namespace in NAMESPACES.items():
+        if (kind.localname, kind.namespace) == ("EPCISDocument", namespace):
+            return version, False
+    for version, namespace in QUERY_NAMESPACES.items():
+        if (kind.localname, kind.namespace) == ("EPCISQueryDocument", namespace):
+            return version, True
+    expected = "EPCISDocument or EPCISQueryDocument in a namespace of EPCIS 1.2 or 2.0, such as "
+    raise _refusal(
+        f"/{kind.localname}", "document-type", expected + NAMESPACES["2.0"], str(kind), root
+    )
+
+
+def _read_body(element: etree._Element) -> dict[str, Any]:
+    findings: list[Finding] = []
+    parts, _ = _parts(element, ("EventList",), findings)
+    if findings:
+        raise Misfits(findings)
+    return {**parts}
+
+
+def _read_query_body(element: etree._Element) -> dict[str, Any]:
+    findings: list[Finding] = []
+    namespace = etree.QName(element.getroottree().getroot()).namespace
+    results = f"{{{namespace}}}QueryResults"
+    parts, _ = _parts(element, (results,), findings)
+    body = _member(parts, results, _read_query_results, element, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return dict(body)
+
+
+def _read_query_results(element: etree._Element) -> dict[str, Any]:
+    findings: list[Finding] = []
+    parts, _ = _parts(element, ("queryName", "subscriptionID", "resultsBody"), findings)
+    name = _member(parts, "queryName", _text, element, findings) or "SimpleEventQuery"
+    subscription_id = _member(parts, "subscriptionID", _text, element, findings)
+    body = _member(parts, "resultsBody", _read_results_body, element, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return {"QueryResults": QueryResults(query_name=name, subscription_id=subscription_id), **body}
+
+
+def _read_results_body(element: etree._Element) -> dict[str, Any]:
+    findings: list[Finding] = []
+    parts, _ = _parts(element, ("EventList", "VocabularyList"), findings)
+    if findings:
+        raise Misfits(findings)
+    return {"EventList": parts.get("EventList")}
+
+
+def _event_elements(event_list: etree._Element, path: str) -> Iterator[tuple[etree._Element, str]]:
+    counts: dict[str, int] = {}
+    for element in event_list:
+        tag = str(element.tag)
+        counts[tag] = counts.get(tag, 0) + 1
+        place = f"{path}/{tag}[{counts[tag]}]"
+        if tag == "extension":
+            yield from _event_elements(element, place)
+        else:
+            yield element, place
+
+
+def _read_events(
+    found: list[tuple[etree._Element, str]], version: str, violations: list[Violation]
+) -> tuple[Event, ...]:
+    events: list[Event] = []
+    for number, (element, place) in enumerate(found, 1):
+        try:
+            events.append(_read_event(element, version))
+        except Misfits as misfits:
+            violations += (_violation(f, place, number, element) for f in misfits.findings)
+    return tuple(events)
+
+
+def _read_event(element: etree._Element, version: str) -> Event:
+    cls = EVENT_TYPES.get(str(element.tag))
+    if cls is None or cls not in LAYOUTS[version]:
+        types = ", ".join(t.__name__ for t in LAYOUTS[version])
+        raise misfit(f"one of {types}, as EPCIS {version} has", str(element.tag), rule="event-type")
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, _MEMBERS[cls], findings)
+    values: dict[str, Any] = {}
+    for tag in parts:
+        member = _MEMBERS[cls][tag]
+        value = _member(parts, tag, READERS[member.kind], element, findings)
+        # EPCIS 1.2, §9.5: an optional text that is empty counts as absent, and so does a list
+        # that is there only because 1.2 requires it.
+        if value != "" and (value != () or tag != _REQUIRED_EMPTY.get((version, cls))):
+            values[member.name] = value
+    for member in FIELDS[cls]:
+        if member.name in REQUIRED and not values.get(member.name) and member.standard not in parts:
+            expected = f"{member.standard}, which every {cls.__name__} has"
+            findings.append(Finding((), "required", expected, "none", line_of(element)))
+    if findings:
+        raise Misfits(findings)
+    return cls(**values, extensions=extensions)
+
+
+def _parts(
+    element: etree._Element,
+    known: Container[str],
+    findings: list[Finding],
+    *attributes: str,
+    repeated: str | None = None,
+) -> tuple[dict[str, etree._Element], dict[str, Any]]:
+    """
+    Part what `element` holds: the `known` elements by tag, each once, and the extensions.
+
+    What is neither, nor `repeated`, nor in `attributes`, is a finding (EPCIS 1.2, §9.1).
+    """
+    parts: dict[str, etree._Element] = {}
+    extensions = _foreign_attributes(element, findings, *attributes)
+    extensions = {f"@{name}": value for name, value in extensions.items()}
+    for child in _children(element):
+        tag = tag_of(child)
+        if tag == repeated:
+            continue
+        if tag in parts:
+            findings.append(
+                Finding(
+                    (_step(child, element),),
+                    "duplicate-element",
+                    f"{tag} once",
+                    "it twice",
+                    line_of(child),
+                )
+            )
+        elif tag in known:
+            parts[tag] = child
+        elif _is_foreign(tag):
+            add_member(extensions, tag, element_value(child))
+        else:
+            findings.append(
+                Finding(
+                    (_step(child, element),),
+                    "unknown-element",
+                    _FOREIGN,
+                    f"<{tag}>",
+                    line_of(child),
+                )
+            )
+    return parts, extensions
+
+
+_FOREIGN = "what EPCIS has here, or an extension in a namespace of its own"
+
+
+def _is_foreign(name: str) -> bool:
+    return name.startswith("{") and name[1:].partition("}")[0] not in _STANDARD_NAMESPACES
+
+
+def _foreign_attributes(
+    element: etree._Element, findings: list[Finding], *known: str
+) -> dict[str, Any]:
+    extensions: dict[str, Any] = {}
+    for name, value in attributes_of(element).items():
+        if _is_foreign(name):
+            extensions[name] = value
+        elif name not in known:
+            findings.append(
+                Finding((f"@{name}",), "unknown-attribute", _FOREIGN, name, line_of(element))
+            )
+    return extensions
+
+
+def _children(element: etree._Element) -> Iterator[etree._Element]:
+    for child in element:
+        if child.tag in _WRAPPERS:
+            yield from _children(child)
+        else:
+            yield child
+
+
+def _children_called(tag: str, element: etree._Element) -> Iterator[etree._Element]:
+    return (child for child in _children(element) if child.tag == tag)
+
+
+def _step(child: etree._Element, element: etree._Element) -> str:
+    # The wrappers in between belong to the way.
+    step, parent = str(child.tag), child.getparent()
+    while parent is not None and parent is not element:
+        step, parent = f"{parent.tag}/{step}", parent.getparent()
+    return step
+
+
+def _member(
+    parts: Mapping[str, etree._Element],
+    tag: str,
+    read: Callable[[etree._Element], Any],
+    element: etree._Element,
+    findings: list[Finding],
+    *,
+    required: bool = False,
+) -> Any:
+    """Return what a part of `element` says; add to `findings` where it does not fit."""
+    child = parts.get(tag)
+    if child is None:
+        if required:
+            findings.append(Finding((), "required", tag, "none", line_of(element)))
+        return None
+    try:
+        return read(child)
+    except Misfits as misfits:
+        findings += (_at_line(f, child) for f in misfits.within(_step(child, element)))
+        return None
+
+
+def _text(element: etree._Element) -> str:
+    if len(element):
+        raise misfit("text alone", f"<{element[0].tag}>")
+    return (element.text or "").strip()
+
+
+def _timestamp(text: str) -> Timestamp:
+    try:
+        return parse_timestamp(text.strip())
+    except ValueError:
+        raise misfit(DATE_TIME_EXPECTED, text, rule="date-time") from None
+
+
+def _read_time(element: etree._Element) -> Timestamp:
+    return _timestamp(_text(element))
+
+
+def _read_zone_offset(element: etree._Element) -> str:
+    text = _text(element)
+    if not is_zone_offset(text):
+        raise misfit(ZONE_OFFSET_EXPECTED, text, rule="zone-offset")
+    return text
+
+
+def _read_action(element: etree._Element) -> str:
+    text = _text(element)
+    if text not in ACTIONS:
+        raise misfit(f"one of {', '.join(ACTIONS)}", text, rule="action")
+    return text
+
+
+def _bare_word(vocabulary: cbv.Vocabulary, text: str) -> str:
+    # Only the URN of a word in force: a withdrawn one keeps its own, and a Web URI is a
+    # spelling that JSON knows too.
+    if cbv.is_cbv(vocabulary, text) and cbv.urn(vocabulary, text) == text:
+        return cbv.bare_word(vocabulary, text)
+    return text
+
+
+def _word_of(vocabulary: cbv.Vocabulary) -> Callable[[etree._Element], str]:
+    return lambda element: _bare_word(vocabulary, _text(element))
+
+
+def _number(text: str) -> int | Decimal:
+    try:
+        return parse_number(text.strip())
+    except ValueError:
+        raise misfit("a number", text) from None
+
+
+def _boolean(text: str) -> bool:
+    if text.strip() not in ("true", "false", "1", "0"):
+        raise misfit("true or false", text)
+    return text.strip() in ("true", "1")
+
+
+def _texts_of(tag: str) -> Callable[[etree._Element], tuple[str, ...]]:
+    def read(element: etree._Element) -> tuple[str, ...]:
+        texts = tuple((child.text or "").strip() for child in element.iterchildren(tag))
+        if len(texts) != len(element) or element.find("*/*") is not None:
+            return _each(_text, tag)(element)
+        return texts
+
+    return read
+
+
+def _each(
+    read: Callable[[etree._Element], Any], tag: str
+) -> Callable[[etree._Element], tuple[Any, ...]]:
+    def read_all(element: etree._Element) -> tuple[Any, ...]:
+        results: list[Any] = []
+        findings: list[Finding] = []
+        for index, child in enumerate(element, 1):
+            try:
+                if child.tag != tag:
+                    raise misfit(f"a {tag} element", f"<{child.tag}>")
+                results.append(read(child))
+            except Misfits as misfits:
+                findings += (_at_line(f, child) for f in misfits.within(f"*[{index}]"))
+        if findings:
+            raise Misfits(findings)
+        return tuple(results)
+
+    return read_all
+
+
+def _read_place(element: etree._Element) -> Place:
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, ("id",), findings)
+    identifier = _member(parts, "id", _filled_text, element, findings, required=True)
+    if findings:
+        raise Misfits(findings)
+    return Place(id=identifier, extensions=extensions)
+
+
+def _filled_text(element: etree._Element) -> str:
+    text = _text(element)
+    if not text:
+        raise misfit("an identifier", "none", rule="required")
+    return text
+
+
+def _read_quantity(element: etree._Element) -> QuantityElement:
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, ("epcClass", "quantity", "uom"), findings)
+    epc_class = _member(parts, "epcClass", _text, element, findings, required=True)
+    quantity = _member(parts, "quantity", _read_number, element, findings)
+    uom = _member(parts, "uom", _text, element, findings)
+    if findings:
+        raise Misfits(findings)
+    return QuantityElement(
+        epc_class=epc_class, quantity=quantity, uom=uom or None, extensions=extensions
+    )
+
+
+def _read_number(element: etree._Element) -> int | Decimal | None:
+    text = _text(element)
+    return _number(text) if text else None
+
+
+def _read_biz_transaction(element: etree._Element) -> BizTransaction:
+    identifier, kind, extensions = _typed_text(element, cbv.BIZ_TRANSACTION_TYPE)
+    return BizTransaction(biz_transaction=identifier, type=kind or None, extensions=extensions)
+
+
+def _read_source_or_destination(element: etree._Element) -> SourceOrDestination:
+    identifier, kind, extensions = _typed_text(element, cbv.SOURCE_DEST_TYPE)
+    if not kind:
+        raise misfit("an attribute type", "none", rule="required")
+    return SourceOrDestination(id=identifier, type=kind, extensions=extensions)
+
+
+def _typed_text(
+    element: etree._Element, vocabulary: cbv.Vocabulary
+) -> tuple[str, str, dict[str, Any]]:
+    findings: list[Finding] = []
+    extensions = _foreign_attributes(element, findings, "type")
+    if findings:
+        raise Misfits(findings)
+    return _text(element), _bare_word(vocabulary, element.get("type", "").strip()), extensions
+
+
+def _read_persistent_disposition(element: etree._Element) -> PersistentDisposition:
+    words: dict[str, list[str]] = {}
+    for child in element:
+        if child.tag not in ("set", "unset"):
+            raise misfit("set and unset elements", f"<{child.tag}>")
+        word = _bare_word(cbv.DISPOSITION, _text(child))
+        words.setdefault(str(child.tag), []).append(word)
+    if not words:
+        raise misfit("set or unset elements", "none")
+    return PersistentDisposition(**{name: tuple(texts) for name, texts in words.items()})
+
+
+def _read_error_declaration(element: etree._Element) -> ErrorDeclaration:
+    findings: list[Finding] = []
+    known = ("declarationTime", "reason", "correctiveEventIDs")
+    parts, extensions = _parts(element, known, findings)
+    declared = _member(parts, "declarationTime", _read_time, element, findings, required=True)
+    reason = _member(parts, "reason", _word_of(cbv.ERROR_REASON), element, findings)
+    corrective = _member(
+        parts, "correctiveEventIDs", _texts_of("correctiveEventID"), element, findings
+    )
+    if findings:
+        raise Misfits(findings)
+    return ErrorDeclaration(
+        declaration_time=declared,
+        reason=reason or None,
+        corrective_event_ids=corrective,
+        extensions=extensions,
+    )
+
+
+_ATTRIBUTE_READERS: dict[Kind, Callable[[str], Any]] = {
+    Kind.TIME: _timestamp,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+}
+
+
+def _read_attributes(element: etree._Element, members: tuple[Field, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    findings: list[Finding] = []
+    known = (member.standard for member in members)
+    extensions = _foreign_attributes(element, findings, *known)
+    for member in members:
+        text = element.get(member.standard)
+        if text:
+            try:
+                reader = _ATTRIBUTE_READERS.get(member.kind)
+                values[member.name] = text if reader is None else reader(text)
+            except Misfits as misfits:
+                findings += misfits.within(f"@{member.standard}")
+    if len(element):
+        findings += misfit("attributes alone", f"<{element[0].tag}>").findings
+    if findings:
+        raise Misfits(findings)
+    return {**values, "extensions": extensions}
+
+
+def _read_sensor_element(element: etree._Element) -> SensorElement:
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, ("sensorMetadata",), findings, repeated="sensorReport")
+    metadata = _member(parts, "sensorMetadata", _read_sensor_metadata, element, findings)
+    reports: list[SensorReport] = []
+    for number, child in enumerate(_children_called("sensorReport", element), 1):
+        try:
+            reports.append(SensorReport(**_read_attributes(child, SENSOR_REPORT_FIELDS)))
+        except Misfits as misfits:
+            findings += (_at_line(f, child) for f in misfits.within(f"sensorReport[{number}]"))
+    if findings:
+        raise Misfits(findings)
+    return SensorElement(
+        sensor_metadata=metadata, sensor_report=tuple(reports), extensions=extensions
+    )
+
+
+def _read_sensor_metadata(element: etree._Element) -> SensorMetadata:
+    return SensorMetadata(**_read_attributes(element, SENSOR_METADATA_FIELDS))
+
+
+def _read_ilmd(element: etree._Element) -> dict[str, Any]:
+    # 1.2 has one more wrapper in some partners' documents; what it holds is the master data.
+    # Names without a namespace are not the standard's, and some partners write them.
+    members: dict[str, Any] = {f"@{name}": text for name, text in attributes_of(element).items()}
+    for child in _children(element):
+        add_member(members, tag_of(child), element_value(child))
+    return members
+
+
+READERS: dict[Kind, Callable[[etree._Element], Any]] = {
+    Kind.TIME: _read_time,
+    Kind.ZONE_OFFSET: _read_zone_offset,
+    Kind.TEXT: _text,
+    Kind.ACTION: _read_action,
+    Kind.BIZ_STEP: _word_of(cbv.BIZ_STEP),
+    Kind.DISPOSITION: _word_of(cbv.DISPOSITION),
+    Kind.EPCS: _texts_of("epc"),
+    Kind.QUANTITIES: _each(_read_quantity, "quantityElement"),
+    Kind.PLACE: _read_place,
+    Kind.BIZ_TRANSACTIONS: _each(_read_biz_transaction, "bizTransaction"),
+    Kind.SOURCES: _each(_read_source_or_destination, "source"),
+    Kind.DESTINATIONS: _each(_read_source_or_destination, "destination"),
+    Kind.SENSOR_ELEMENTS: _each(_read_sensor_element, "sensorElement"),
+    Kind.PERSISTENT_DISPOSITION: _read_persistent_disposition,
+    Kind.CERTIFICATION_INFO: _text,
+    Kind.ERROR_DECLARATION: _read_error_declaration,
+    Kind.ILMD: _read_ilmd,
+}
+
+
+def _read_header(element: etree._Element) -> dict[str, Any]:
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, (SBDH_ROOT, "EPCISMasterData"), findings)
+    sbdh = _member(parts, SBDH_ROOT, element_value, element, findings)
+    vocabularies = _member(parts, "EPCISMasterData", _read_master_data, element, findings)
+    if findings:
+        raise Misfits(findings)
+    if sbdh is not None and not isinstance(sbdh, dict):
+        sbdh = {"#text": sbdh} if sbdh else {}
+    return {"sbdh": sbdh, "vocabularies": vocabularies, "header_extensions": extensions}
+
+
+def _read_master_data(element: etree._Element) -> tuple[Vocabulary, ...]:
+    findings: list[Finding] = []
+    parts, _ = _parts(element, ("VocabularyList",), findings)
+    vocabularies = _member(
+        parts, "VocabularyList", _each(_read_vocabulary, "Vocabulary"), element, findings
+    )
+    if findings:
+        raise Misfits(findings)
+    return vocabularies or ()
+
+
+def _read_vocabulary(element: etree._Element) -> Vocabulary:
+    findings: list[Finding] = []
+    kind = _required_attribute(element, "type", findings)
+    parts, extensions = _parts(element, ("VocabularyElementList",), findings, "type")
+    read_elements = _each(_read_vocabulary_element, "VocabularyElement")
+    elements = _member(parts, "VocabularyElementList", read_elements, element, findings)
+    if findings:
+        raise Misfits(findings)
+    return Vocabulary(type=kind, elements=elements or (), extensions=extensions)
+
+
+def _read_vocabulary_element(element: etree._Element) -> VocabularyElement:
+    findings: list[Finding] = []
+    identifier = _required_attribute(element, "id", findings)
+    parts, extensions = _parts(element, ("children",), findings, "id", repeated="attribute")
+    children = _member(parts, "children", _texts_of("id"), element, findings)
+    attributes = tuple(
+        (_required_attribute(child, "id", findings), element_value(child, "id"))
+        for child in _children_called("attribute", element)
+    )
+    if findings:
+        raise Misfits(findings)
+    return VocabularyElement(
+        id=identifier, attributes=attributes, children=children, extensions=extensions
+    )
+
+
+def _required_attribute(element: etree._Element, name: str, findings: list[Finding]) -> str:
+    text = element.get(name)
+    if text is None:
+        findings.append(Finding((), "required", f"an attribute {name}", "none", line_of(element)))
+    return text or ""
+
+
+def _at_line(finding: Finding, element: etree._Element) -> Finding:
+    if finding.line is not None:
+        return finding
+    return Finding(finding.steps, finding.rule, finding.expected, finding.found, line_of(element))
+
+
+def _violation(
+    finding: Finding, place: str, number: int | None, element: etree._Element
+) -> Violation:
+    pointer = "".join(f"/{step}" for step in finding.steps)
+    line = line_of(element) if finding.line is None else finding.line
+    return Violation(place + pointer, finding.rule, finding.expected, finding.found, number, line)
+
+
+def _refusal(
+    pointer: str, rule: str, expected: str, found: str, element: etree._Element
+) -> ValidationError:
+    return ValidationError([Violation(pointer, rule, expected, found, line=line_of(element))])
+
+
+# Writing ----------------------------------------------------------------------------------
+
+
+def render_xml_document(document: Document, version: str) -> bytes:
+    """
+    Return `document` as XML of `version`, "1.2" or "2.0".
+
+    Raises `InputError` for what the version has no place for.
+    """
+    try:
+        return etree.tostring(_root(document, version), encoding="UTF-8", xml_declaration=True)
+    except ValueError as error:
+        # From lxml and `xml_values`: characters and names that XML has not.
+        raise InputError(f"the document has no form in XML: {error}") from None
+
+
+# Prefixes that an XML document may declare; `ns1` and its like are for lxml to make up.
+_PREFIX = re.compile(r"(?!xml|ns[0-9]+$)[^\W\d][\w.\-]*")
+
+
+def _root(document: Document, version: str) -> etree._Element:
+    namespaces = QUERY_NAMESPACES if document.query_results else NAMESPACES
+    kind = "EPCISQueryDocument" if document.query_results else "EPCISDocument"
+    namespace, prefix = namespaces[version], "epcisq" if document.query_results else "epcis"
+    nsmap = {
+        p: ns
+        for p, ns in document.namespaces.items()
+        if p != prefix and ns and ns not in _STANDARD_NAMESPACES and _PREFIX.fullmatch(p)
+    }
+    root = etree.Element(f"{{{namespace}}}{kind}", nsmap={prefix: namespace, **nsmap})
+    root.set("schemaVersion", version)
+    if document.creation_date is not None:
+        root.set("creationDate", document.creation_date.text)
+    _write_header(root, document)
+    parent = etree.SubElement(root, "EPCISBody")
+    if document.query_results is not None:
+        answer = etree.SubElement(parent, f"{{{namespace}}}QueryResults")
+        etree.SubElement(answer, "queryName").text = document.query_results.query_name
+        if document.query_results.subscription_id is not None:
+            etree.SubElement(answer, "subscriptionID").text = document.query_results.subscription_id
+        parent = etree.SubElement(answer, "resultsBody")
+    if document.events is not None:
+        event_list = etree.SubElement(parent, "EventList")
+        for event in document.events:
+            _write_event(event_list, event, version)
+    _write_extensions(root, document.extensions)
+    return root
+
+
+def _write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+    for name in extensions:
+        if name.startswith("#") or not _is_foreign(element_name(name.removeprefix("@"))):
+            raise InputError(
+                f"{name} has no namespace of its own, so EPCIS XML has no place for it"
+            )
+    fill_element(element, extensions)
+
+
+def _write_header(root: etree._Element, document: Document) -> None:
+    if document.sbdh is None and document.vocabularies is None and not document.header_extensions:
+        return
+    header = etree.SubElement(root, "EPCISHeader")
+    if document.sbdh is not None:
+        append_value(header, SBDH_ROOT, document.sbdh)
+    if document.vocabularies is not None:
+        master_data = etree.SubElement(etree.SubElement(header, "extension"), "EPCISMasterData")
+        vocabulary_list = etree.SubElement(master_data, "VocabularyList")
+        for vocabulary in document.vocabularies:
+            _write_vocabulary(vocabulary_list, vocabulary)
+    _write_extensions(header, document.header_extensions)
+
+
+def _write_vocabulary(parent: etree._Element, vocabulary: Vocabulary) -> None:
+    element = etree.SubElement(parent, "Vocabulary", type=vocabulary.type)
+    elements = etree.SubElement(element, "VocabularyElementList")
+    for item in vocabulary.elements:
+        child = etree.SubElement(elements, "VocabularyElement", id=item.id)
+        for name, value in item.attributes:
+            if isinstance(value, Mapping) and "#xml" in value:
+                append_value(child, "attribute", value)
+            else:
+                fill_element(etree.SubElement(child, "attribute", id=name), value)
+        if item.children is not None:
+            _write_texts("id")(etree.SubElement(child, "children"), item.children)
+        _write_extensions(child, item.extensions)
+    _write_extensions(element, vocabulary.extensions)
+
+
+def _write_event(event_list: etree._Element, event: Event, version: str) -> None:
+    cls = type(event)
+    layout = LAYOUTS[version].get(cls)
+    if layout is None:
+        raise InputError(f"{cls.__name__} has no form in EPCIS {version} XML")
+    parent = event_list
+    if cls in _WRAPPED_TYPES[version]:
+        parent = etree.SubElement(event_list, "extension")
+    element = etree.SubElement(parent, cls.__name__)
+    placed = _write_layout(element, event, layout, _REQUIRED_EMPTY.get((version, cls)))
+    for member in FIELDS[cls]:
+        if getattr(event, member.name) is not None and member.standard not in placed:
+            raise InputError(f"{member.standard} has no place in EPCIS {version} XML")
+    _write_extensions(element, event.extensions)
+
+
+def _write_layout(
+    element: etree._Element, event: Event, layout: Layout, required_empty: str | None
+) -> set[str]:
+    placed: set[str] = set()
+    for entry in layout:
+        if isinstance(entry, tuple):
+            wrapper = etree.Element(entry[0])
+            placed |= _write_layout(wrapper, event, entry[1], None)
+            if len(wrapper):
+                element.append(wrapper)
+            continue
+        placed.add(entry)
+        member = _MEMBERS[type(event)][entry]
+        content = getattr(event, member.name)
+        if content is not None:
+            WRITERS[member.kind](etree.SubElement(element, entry), content)
+        elif entry == required_empty:
+            etree.SubElement(element, entry)
+    return placed
+
+
+Writer = Callable[[etree._Element, Any], None]  # noqa: SLF001 - it has no public name
+
+
+def _write_text(element: etree._Element, content: str) -> None:
+    element.text = content
+
+
+def _write_time(element: etree._Element, content: Timestamp) -> None:
+    element.text = content.text
+
+
+def _word(vocabulary: cbv.Vocabulary) -> Writer:
+    def write(element: etree._Element, content: str) -> None:
+        element.text = _urn(vocabulary, content)
+
+    return write
+
+
+def _urn(vocabulary: cbv.Vocabulary, text: str) -> str:
+    # A URN stays as it is, even that of a word whose successor has another.
+    return text if text.startswith("urn:") else cbv.urn(vocabulary, text)
+
+
+def _write_texts(tag: str) -> Writer:
+    def write(element: etree._Element, content: tuple[str, ...]) -> None:
+        for text in content:
+            etree.SubElement(element, tag).text = text
+
+    return write
+
+
+def _write_quantities(element: etree._Element, content: tuple[QuantityElement, ...]) -> None:
+    for item in content:
+        child = etree.SubElement(element, "quantityElement")
+        etree.SubElement(child, "epcClass").text = item.epc_class
+        if item.quantity is not None:
+            etree.SubElement(child, "quantity").text = _number_text(item.quantity)
+        if item.uom is not None:
+            etree.SubElement(child, "uom").text = item.uom
+        _write_extensions(child, item.extensions)
+
+
+def _number_text(number: int | Decimal) -> str:
+    return f"{number:f}" if isinstance(number, Decimal) else str(number)
+
+
+def _write_place(element: etree._Element, content: Place) -> None:
+    etree.SubElement(element, "id").text = content.id
+    _write_extensions(element, content.extensions)
+
+
+def _typed(tag: str, attribute: str, vocabulary: cbv.Vocabulary) -> Writer:
+    def write(element: etree._Element, content: tuple[Any, ...]) -> None:
+        for item in content:
+            child = etree.SubElement(element, tag)
+            if item.type is not None:
+                child.set("type", _urn(vocabulary, item.type))
+            child.text = getattr(item, attribute)
+            _write_attribute_extensions(child, item.extensions)
+
+    return write
+
+
+def _write_persistent_disposition(element: etree._Element, content: PersistentDisposition) -> None:
+    # EPCIS 2.0, §9.5: unset comes before set.
+    for name in ("unset", "set"):
+        for word in getattr(content, name) or ():
+            etree.SubElement(element, name).text = _urn(cbv.DISPOSITION, word)
+
+
+def _write_certification_info(element: etree._Element, content: str | tuple[str, ...]) -> None:
+    texts = (content,) if isinstance(content, str) else content
+    if len(texts) != 1:
+        raise InputError("EPCIS XML has room for one certificationInfo")
+    element.text = texts[0]
+
+
+def _write_error_declaration(element: etree._Element, content: ErrorDeclaration) -> None:
+    etree.SubElement(element, "declarationTime").text = content.declaration_time.text
+    if content.reason is not None:
+        etree.SubElement(element, "reason").text = _urn(cbv.ERROR_REASON, content.reason)
+    if content.corrective_event_ids is not None:
+        corrective = etree.SubElement(element, "correctiveEventIDs")
+        _write_texts("correctiveEventID")(corrective, content.corrective_event_ids)
+    _write_extensions(element, content.extensions)
+
+
+def _write_attributes(element: etree._Element, content: Any, members: tuple[Field, ...]) -> None:
+    for member in members:
+        value = getattr(content, member.name)
+        if isinstance(value, Timestamp):
+            element.set(member.standard, value.text)
+        elif value is not None:
+            element.set(member.standard, value_text(value))
+    _write_attribute_extensions(element, content.extensions)
+
+
+def _write_attribute_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+    # The standard's members are attributes here in XML, and so are the others.
+    for name, value in extensions.items():
+        if not _is_foreign(element_name(name)):
+            raise InputError(
+                f"{name} has no namespace of its own, so EPCIS XML has no place for it"
+            )
+        set_attribute(element, name, value)
+
+
+def _write_sensor_elements(element: etree._Element, content: tuple[SensorElement, ...]) -> None:
+    for item in content:
+        child = etree.SubElement(element, "sensorElement")
+        if item.sensor_metadata is not None:
+            metadata = etree.SubElement(child, "sensorMetadata")
+            _write_attributes(metadata, item.sensor_metadata, SENSOR_METADATA_FIELDS)
+        for report in item.sensor_report:
+            written = etree.SubElement(child, "sensorReport")
+            _write_attributes(written, report, SENSOR_REPORT_FIELDS)
+        _write_extensions(child, item.extensions)
+
+
+def _write_ilmd(element: etree._Element, content: Mapping[str, Any]) -> None:
+    for name in content:
+        if name.startswith("#") or name in _WRAPPERS:
+            raise InputError(f"ilmd with {name} would be read in another way from EPCIS XML")
+    fill_element(element, content)
+
+
+WRITERS: dict[Kind, Writer] = {
+    Kind.TIME: _write_time,
+    Kind.ZONE_OFFSET: _write_text,
+    Kind.TEXT: _write_text,
+    Kind.ACTION: _write_text,
+    Kind.BIZ_STEP: _word(cbv.BIZ_STEP),
+    Kind.DISPOSITION: _word(cbv.DISPOSITION),
+    Kind.EPCS: _write_texts("epc"),
+    Kind.QUANTITIES: _write_quantities,
+    Kind.PLACE: _write_place,
+    Kind.BIZ_TRANSACTIONS: _typed("bizTransaction", "biz_transaction", cbv.BIZ_TRANSACTION_TYPE),
+    Kind.SOURCES: _typed("source", "id", cbv.SOURCE_DEST_TYPE),
+    Kind.DESTINATIONS: _typed("destination", "id", cbv.SOURCE_DEST_TYPE),
+    Kind.SENSOR_ELEMENTS: _write_sensor_elements,
+    Kind.PERSISTENT_DISPOSITION: _write_persistent_disposition,
+    Kind.CERTIFICATION_INFO: _write_certification_info,
+    Kind.ERROR_DECLARATION: _write_error_declaration,
+    Kind.ILMD: _write_ilmd,
+}

@@ -1,0 +1,83 @@
+"""The what dimension of an event, by canonical key: the things and classes that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from epcis_repo.errors import IdentifierError
+from epcis_repo.gs1 import canonical_key, canonical_keys
+from epcis_repo.model.events import Event
+
+# Fields that name things or classes, each in its own list.
+EPC_LISTS = ("epc_list", "child_epcs", "input_epc_list", "output_epc_list")
+QUANTITY_LISTS = (
+    "quantity_list",
+    "child_quantity_list",
+    "input_quantity_list",
+    "output_quantity_list",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """
+    The canonical keys of what an event names, in the order in which it names them.
+
+    `classes` are those of all quantity lists.
+    """
+
+    parent: str | None = None
+    epcs: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def keys(self) -> Iterator[str]:
+        """Yield every key; one that is named twice comes twice."""
+        if self.parent is not None:
+            yield self.parent
+        yield from self.epcs
+        yield from self.children
+        yield from self.inputs
+        yield from self.outputs
+        yield from self.classes
+
+
+def what_of(event: Event) -> What:
+    """Return what `event` names; `IdentifierError` at the first that is no identifier."""
+    parent = getattr(event, "parent_id", None)
+    epcs, children, inputs, outputs = (
+        tuple(canonical_keys(getattr(event, name, None) or ())) for name in EPC_LISTS
+    )
+    classes = tuple(
+        canonical_key(quantity.epc_class)
+        for name in QUANTITY_LISTS
+        for quantity in getattr(event, name, None) or ()
+    )
+    return What(
+        parent=None if parent is None else canonical_key(parent),
+        epcs=epcs,
+        children=children,
+        inputs=inputs,
+        outputs=outputs,
+        classes=classes,
+    )
+
+
+def wrong_identifiers(event: Event) -> Iterator[tuple[str, int | None, IdentifierError]]:
+    """Yield every identifier of the what dimension that is wrong: attribute, index, why."""
+    named: list[tuple[str, int | None, str]] = []
+    if (parent := getattr(event, "parent_id", None)) is not None:
+        named.append(("parent_id", None, parent))
+    for name in EPC_LISTS:
+        named += ((name, i, text) for i, text in enumerate(getattr(event, name, None) or ()))
+    for name in QUANTITY_LISTS:
+        quantities = getattr(event, name, None) or ()
+        named += ((name, i, quantity.epc_class) for i, quantity in enumerate(quantities))
+    for name, index, text in named:
+        try:
+            canonical_key(text)
+        except IdentifierError as error:
+            yield name, index, error
