@@ -1,0 +1,45 @@
+"""All configuration: read once, from `EPCIS_REPO_…` variables and the command line, then frozen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from epcis_repo.errors import SettingsError
+
+_PREFIX = "EPCIS_REPO_"
+
+
+class Settings(BaseSettings):
+    """
+    What an operator may choose.
+
+    `db` is `sqlite:///path` or `postgresql://…`. `capture_size_max` is in bytes. `gln` is
+    ours, 13 digits, as verification answers give it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
+
+    db: str = "sqlite:///epcis.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    capture_size_max: int = Field(default=300 * 1024 * 1024, gt=0)
+    gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
+
+
+def read_settings(**chosen: Any) -> Settings:
+    """
+    Return the settings; what is `chosen`, and not None, wins over the environment.
+
+    Raises `SettingsError` that names the setting and what would do.
+    """
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise SettingsError(
+            f"{_PREFIX}{name.upper()}: {first['msg']}, found {first['input']!r}"
+        ) from None

@@ -1,0 +1,34 @@
+"""
+The event store: an append-only log, in the terms of a dynamic consistency boundary.
+
+An event has a type and tags; a query asks for types and tags; an append may carry the
+condition that no event which matches a query has been recorded. `contract.py` says what a
+store promises, `log.py` what the log does; `sqlite.py` and `postgres.py` run its statements
+and do not know each other; `open_store` chooses by address. Knows nothing of EPCIS.
+"""
+
+from epcis_repo.store.contract import (
+    AppendCondition,
+    EventData,
+    EventStore,
+    Query,
+    QueryItem,
+    Reading,
+    RecordedEvent,
+    Writing,
+)
+from epcis_repo.store.opening import open_store
+from epcis_repo.store.statements import load_statements
+
+__all__ = [
+    "AppendCondition",
+    "EventData",
+    "EventStore",
+    "Query",
+    "QueryItem",
+    "Reading",
+    "RecordedEvent",
+    "Writing",
+    "load_statements",
+    "open_store",
+]

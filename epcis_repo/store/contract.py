@@ -1,0 +1,125 @@
+"""
+What a store promises, and the values that go in and out of its log (`log.py`).
+
+- Positions are gapless from 1, in commit order: who reads past the last position he saw
+  misses nothing.
+- Recorded events, their tags and kept documents never change; the database itself refuses.
+- What `writing()` did is durable when it has ended, and there whole or not at all.
+- Record times never decrease with the position, whatever the clock does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class EventData:
+    """An event on its way into the store. `event_id` is its identity: no two events share one."""
+
+    type: str
+    event_id: str
+    data: bytes
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as the store keeps it. `record_time` is in microseconds since 1970 (UTC)."""
+
+    position: int
+    record_time: int
+    type: str
+    event_id: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class QueryItem:
+    """Matches an event of any of `types` (all, where none is named) that has all of `tags`."""
+
+    types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Matches an event that any of `items` matches; every event, where there is none."""
+
+    items: tuple[QueryItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppendCondition:
+    """Refuses an append when an event past position `after` matches."""
+
+    fail_if_events_match: Query
+    after: int = 0
+
+
+class Reading(Protocol):
+    """
+    A consistent view of the database: what commits meanwhile is not seen.
+
+    Statements are written in PostgreSQL's SQL, with `$1` for values and `= any($1)` for
+    lists, which are sequences of one type. `part` is the log that this store serves; it
+    leads every key, so it is a value of every statement.
+    """
+
+    part: int
+
+    async def fetch(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a statement."""
+        ...
+
+
+class Writing(Reading, Protocol):
+    """
+    The one database transaction that may write at this time.
+
+    It commits when its context ends, and leaves no trace when that ends with an error.
+    """
+
+    async def execute(self, statement: str, *values: Any) -> None:
+        """Run a statement that has no rows to give."""
+        ...
+
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Insert rows, each with a value for each column, as fast as the database takes them."""
+        ...
+
+
+class EventStore(Protocol):
+    """
+    A log with the read models beside it, in one database.
+
+    It knows how to open transactions and to run statements; what the log does with them is
+    told once, in `log.py`. All stores keep one test suite.
+    """
+
+    async def prepare(self, schemas: Sequence[str]) -> None:
+        """Create what is not there yet: the log, and the tables that `schemas` declare."""
+        ...
+
+    def reading(
+        self, *, snapshot: bool = True, long: bool = False
+    ) -> AbstractAsyncContextManager[Reading]:
+        """
+        Open a view. Without `snapshot` each statement sees what is committed when it runs,
+        which is enough for one statement and cheaper; `long` keeps a reading that takes more
+        than a moment from holding up others.
+        """
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Writing]:
+        """Wait for one's turn and open the transaction."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files. The store cannot be used afterwards."""
+        ...

@@ -1,0 +1,35 @@
+-- schema --
+-- What was recorded stays: SQLite itself refuses, whoever asks. The head only moves on.
+CREATE TRIGGER IF NOT EXISTS events_are_never_updated BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'recorded events never change'); END;
+CREATE TRIGGER IF NOT EXISTS events_are_never_deleted BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'recorded events are never deleted'); END;
+-- A row that INSERT OR REPLACE takes away fires no trigger of DELETE, hence those of INSERT.
+CREATE TRIGGER IF NOT EXISTS events_are_never_replaced BEFORE INSERT ON events
+WHEN NEW.position <= (SELECT head FROM log_head WHERE part = NEW.part)
+BEGIN SELECT RAISE(ABORT, 'recorded events are never replaced'); END;
+CREATE TRIGGER IF NOT EXISTS identities_are_never_taken_twice BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE part = NEW.part AND event_id = NEW.event_id)
+BEGIN SELECT RAISE(ABORT, 'this events.event_id is taken'); END;
+CREATE TRIGGER IF NOT EXISTS tags_are_never_updated BEFORE UPDATE ON event_tag
+BEGIN SELECT RAISE(ABORT, 'tags of recorded events never change'); END;
+CREATE TRIGGER IF NOT EXISTS tags_are_never_deleted BEFORE DELETE ON event_tag
+BEGIN SELECT RAISE(ABORT, 'tags of recorded events are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS tags_are_never_added BEFORE INSERT ON event_tag
+WHEN NEW.position <= (SELECT head FROM log_head WHERE part = NEW.part)
+BEGIN SELECT RAISE(ABORT, 'recorded events get no more tags'); END;
+CREATE TRIGGER IF NOT EXISTS documents_are_never_updated BEFORE UPDATE ON document
+BEGIN SELECT RAISE(ABORT, 'kept documents never change'); END;
+CREATE TRIGGER IF NOT EXISTS documents_are_never_deleted BEFORE DELETE ON document
+BEGIN SELECT RAISE(ABORT, 'kept documents are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS documents_are_never_replaced BEFORE INSERT ON document
+WHEN EXISTS (SELECT 1 FROM document WHERE part = NEW.part AND digest = NEW.digest)
+BEGIN SELECT RAISE(ABORT, 'kept documents are never replaced'); END;
+CREATE TRIGGER IF NOT EXISTS head_never_moves_back BEFORE UPDATE ON log_head
+WHEN NEW.part <> OLD.part OR NEW.head < OLD.head OR NEW.record_time < OLD.record_time
+BEGIN SELECT RAISE(ABORT, 'the head of the log never moves back'); END;
+CREATE TRIGGER IF NOT EXISTS head_is_never_replaced BEFORE INSERT ON log_head
+WHEN EXISTS (SELECT 1 FROM log_head WHERE part = NEW.part)
+BEGIN SELECT RAISE(ABORT, 'the head of the log is never replaced'); END;
+CREATE TRIGGER IF NOT EXISTS head_is_never_deleted BEFORE DELETE ON log_head
+BEGIN SELECT RAISE(ABORT, 'the head of the log is never deleted'); END;
