@@ -44,7 +44,7 @@ class Document:
 
     `namespaces` maps each declared prefix to its namespace. `context` is the JSON-LD
     `@context` as received. `sbdh` is the Standard Business Document Header as a value
-    (see `bindings/xml.py`), `header_extensions` what else the header holds, such as the
+    (see `bindings/xml/values.py`), `header_extensions` what else the header holds, such as the
     US healthcare statement. `places` has, for each event, the JSON pointer or XPath at which
     it stood, and `lines` its line in an XML document: what a violation points to.
     """

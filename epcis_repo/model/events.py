@@ -8,7 +8,7 @@ came in goes out unchanged.
 
 `extensions` holds every other member, by name: `{namespace}local` where a namespace is known,
 else the name as it came. Values are what JSON has: text, `int`, `Decimal`, `bool`, `None`,
-list and dict; `bindings/xml.py` says how an XML element becomes one.
+list and dict; `bindings/xml/values.py` says how an XML element becomes one.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from epcis_repo.bindings.xml import parse_xml_document
-from epcis_repo.bindings.xml_parser import DEPTH_MAX, parse_xml
+from epcis_repo.bindings.xml.parser import DEPTH_MAX, parse_xml
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.events import ObjectEvent
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from epcis_repo.bindings.xml_values import append_value, element_name, element_value, fill_element
+from epcis_repo.bindings.xml.values import append_value, element_name, element_value, fill_element
 
 NS = "urn:x"
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

@@ -36,7 +36,7 @@ from typing import Any
 from lxml import etree
 
 from epcis_repo.bindings.names import canonical_namespace
-from epcis_repo.bindings.xml_parser import parse_xml
+from epcis_repo.bindings.xml.parser import parse_xml
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{XSI}}}nil"

@@ -1,0 +1,25 @@
+"""EPCIS 2.0 JSON-LD: bytes to documents and back (EPCIS 2.0, §9.3 and §10). No I/O."""
+
+from epcis_repo.bindings.jsonld.reading import (
+    parse_event,
+    parse_event_with_prefixes,
+    parse_jsonld,
+)
+from epcis_repo.bindings.jsonld.writing import (
+    CONTEXT,
+    SCHEMA_VERSION,
+    event_value,
+    render_event,
+    render_jsonld,
+)
+
+__all__ = [
+    "CONTEXT",
+    "SCHEMA_VERSION",
+    "event_value",
+    "parse_event",
+    "parse_event_with_prefixes",
+    "parse_jsonld",
+    "render_event",
+    "render_jsonld",
+]

@@ -1,0 +1,151 @@
+"""
+Where each field stands in EPCIS XML, by version: the tables that reading and writing share.
+
+Both versions are one binding over two layouts. Reading takes a field wherever a layout knows a
+place for it; writing keeps the order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from epcis_repo.model.events import (
+    FIELDS,
+    AggregationEvent,
+    AssociationEvent,
+    Event,
+    Field,
+    ObjectEvent,
+    TransactionEvent,
+    TransformationEvent,
+)
+
+NAMESPACES = {"1.2": "urn:epcglobal:epcis:xsd:1", "2.0": "urn:epcglobal:epcis:xsd:2"}
+QUERY_NAMESPACES = {
+    "1.2": "urn:epcglobal:epcis-query:xsd:1",
+    "2.0": "urn:epcglobal:epcis-query:xsd:2",
+}
+STANDARD_NAMESPACES = (*NAMESPACES.values(), *QUERY_NAMESPACES.values())
+
+Layout = tuple[Any, ...]
+
+_BASE_1_2: Layout = (
+    "eventTime",
+    "recordTime",
+    "eventTimeZoneOffset",
+    ("baseExtension", ("eventID", "errorDeclaration")),
+)
+_BASE_2_0: Layout = (
+    "eventTime",
+    "recordTime",
+    "eventTimeZoneOffset",
+    "eventID",
+    "errorDeclaration",
+    "certificationInfo",
+)
+_WHY_AND_WHERE: Layout = ("action", "bizStep", "disposition", "readPoint", "bizLocation")
+_ENDS: Layout = ("sourceList", "destinationList")
+_HOW: Layout = ("sensorElementList", "persistentDisposition")
+_TRANSFORMATION: Layout = (
+    "inputEPCList",
+    "inputQuantityList",
+    "outputEPCList",
+    "outputQuantityList",
+    "transformationID",
+    *_WHY_AND_WHERE[1:],
+    "bizTransactionList",
+    *_ENDS,
+)
+
+# Where each field stands: a name, or a wrapper with the names in it (EPCIS 1.2, §9.5, which
+# put what came after 1.0 into <extension>; EPCIS 2.0, §9.5, which has it all side by side).
+LAYOUTS: dict[str, dict[type[Event], Layout]] = {
+    "1.2": {
+        ObjectEvent: (
+            *_BASE_1_2,
+            "epcList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            ("extension", ("quantityList", *_ENDS, "ilmd")),
+        ),
+        AggregationEvent: (
+            *_BASE_1_2,
+            "parentID",
+            "childEPCs",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            ("extension", ("childQuantityList", *_ENDS)),
+        ),
+        TransactionEvent: (
+            *_BASE_1_2,
+            "bizTransactionList",
+            "parentID",
+            "epcList",
+            *_WHY_AND_WHERE,
+            ("extension", ("quantityList", *_ENDS)),
+        ),
+        TransformationEvent: (*_BASE_1_2, *_TRANSFORMATION, "ilmd"),
+    },
+    "2.0": {
+        ObjectEvent: (
+            *_BASE_2_0,
+            "epcList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            "quantityList",
+            *_ENDS,
+            *_HOW,
+            "ilmd",
+        ),
+        AggregationEvent: (
+            *_BASE_2_0,
+            "parentID",
+            "childEPCs",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            "childQuantityList",
+            *_ENDS,
+            *_HOW,
+        ),
+        TransactionEvent: (
+            *_BASE_2_0,
+            "bizTransactionList",
+            "parentID",
+            "epcList",
+            *_WHY_AND_WHERE,
+            "quantityList",
+            *_ENDS,
+            *_HOW,
+        ),
+        TransformationEvent: (*_BASE_2_0, *_TRANSFORMATION, *_HOW, "ilmd"),
+        AssociationEvent: (
+            *_BASE_2_0,
+            "parentID",
+            "childEPCs",
+            "childQuantityList",
+            *_WHY_AND_WHERE,
+            "bizTransactionList",
+            *_ENDS,
+            *_HOW,
+        ),
+    },
+}
+
+# EPCIS 1.2, §9.5: these elements are required there even when they are empty.
+REQUIRED_EMPTY = {
+    ("1.2", ObjectEvent): "epcList",
+    ("1.2", AggregationEvent): "childEPCs",
+    ("1.2", TransactionEvent): "epcList",
+}
+# EPCIS 1.2, §9.5: event types that came after 1.0 stand within <extension>.
+WRAPPED_TYPES: dict[str, set[type[Event]]] = {"1.2": {TransformationEvent}, "2.0": set()}
+
+MEMBERS: dict[type[Event], dict[str, Field]] = {
+    cls: {member.standard: member for member in members} for cls, members in FIELDS.items()
+}
+# They hold what came after the version that first had them; what they hold belongs outside.
+WRAPPERS = ("extension", "baseExtension")
+
+
+def is_foreign(name: str) -> bool:
+    return name.startswith("{") and name[1:].partition("}")[0] not in STANDARD_NAMESPACES

@@ -1,0 +1,319 @@
+"""Documents to EPCIS XML. Words of the CBV are written as URNs, which every version knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from lxml import etree
+
+from epcis_repo.bindings.names import SBDH_ROOT
+from epcis_repo.bindings.xml.layouts import (
+    LAYOUTS,
+    MEMBERS,
+    NAMESPACES,
+    QUERY_NAMESPACES,
+    REQUIRED_EMPTY,
+    STANDARD_NAMESPACES,
+    WRAPPED_TYPES,
+    WRAPPERS,
+    Layout,
+    is_foreign,
+)
+from epcis_repo.bindings.xml.values import (
+    append_value,
+    element_name,
+    fill_element,
+    set_attribute,
+    value_text,
+)
+from epcis_repo.errors import InputError
+from epcis_repo.gs1 import cbv
+from epcis_repo.model.documents import Document, Vocabulary
+from epcis_repo.model.events import (
+    FIELDS,
+    SENSOR_METADATA_FIELDS,
+    SENSOR_REPORT_FIELDS,
+    ErrorDeclaration,
+    Event,
+    Field,
+    Kind,
+    PersistentDisposition,
+    Place,
+    QuantityElement,
+    SensorElement,
+)
+from epcis_repo.model.times import (
+    Timestamp,
+)
+
+
+def render_xml_document(document: Document, version: str) -> bytes:
+    """
+    Return `document` as XML of `version`, "1.2" or "2.0".
+
+    Raises `InputError` for what the version has no place for.
+    """
+    try:
+        return etree.tostring(_root(document, version), encoding="UTF-8", xml_declaration=True)
+    except ValueError as error:
+        # From lxml and `xml_values`: characters and names that XML has not.
+        raise InputError(f"the document has no form in XML: {error}") from None
+
+
+# Prefixes that an XML document may declare; `ns1` and its like are for lxml to make up.
+_PREFIX = re.compile(r"(?!xml|ns[0-9]+$)[^\W\d][\w.\-]*")
+
+
+def _root(document: Document, version: str) -> etree._Element:
+    namespaces = QUERY_NAMESPACES if document.query_results else NAMESPACES
+    kind = "EPCISQueryDocument" if document.query_results else "EPCISDocument"
+    namespace, prefix = namespaces[version], "epcisq" if document.query_results else "epcis"
+    nsmap = {
+        p: ns
+        for p, ns in document.namespaces.items()
+        if p != prefix and ns and ns not in STANDARD_NAMESPACES and _PREFIX.fullmatch(p)
+    }
+    root = etree.Element(f"{{{namespace}}}{kind}", nsmap={prefix: namespace, **nsmap})
+    root.set("schemaVersion", version)
+    if document.creation_date is not None:
+        root.set("creationDate", document.creation_date.text)
+    _write_header(root, document)
+    parent = etree.SubElement(root, "EPCISBody")
+    if document.query_results is not None:
+        answer = etree.SubElement(parent, f"{{{namespace}}}QueryResults")
+        etree.SubElement(answer, "queryName").text = document.query_results.query_name
+        if document.query_results.subscription_id is not None:
+            etree.SubElement(answer, "subscriptionID").text = document.query_results.subscription_id
+        parent = etree.SubElement(answer, "resultsBody")
+    if document.events is not None:
+        event_list = etree.SubElement(parent, "EventList")
+        for event in document.events:
+            _write_event(event_list, event, version)
+    _write_extensions(root, document.extensions)
+    return root
+
+
+def _write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+    for name in extensions:
+        if name.startswith("#") or not is_foreign(element_name(name.removeprefix("@"))):
+            raise InputError(
+                f"{name} has no namespace of its own, so EPCIS XML has no place for it"
+            )
+    fill_element(element, extensions)
+
+
+def _write_header(root: etree._Element, document: Document) -> None:
+    if document.sbdh is None and document.vocabularies is None and not document.header_extensions:
+        return
+    header = etree.SubElement(root, "EPCISHeader")
+    if document.sbdh is not None:
+        append_value(header, SBDH_ROOT, document.sbdh)
+    if document.vocabularies is not None:
+        master_data = etree.SubElement(etree.SubElement(header, "extension"), "EPCISMasterData")
+        vocabulary_list = etree.SubElement(master_data, "VocabularyList")
+        for vocabulary in document.vocabularies:
+            _write_vocabulary(vocabulary_list, vocabulary)
+    _write_extensions(header, document.header_extensions)
+
+
+def _write_vocabulary(parent: etree._Element, vocabulary: Vocabulary) -> None:
+    element = etree.SubElement(parent, "Vocabulary", type=vocabulary.type)
+    elements = etree.SubElement(element, "VocabularyElementList")
+    for item in vocabulary.elements:
+        child = etree.SubElement(elements, "VocabularyElement", id=item.id)
+        for name, value in item.attributes:
+            if isinstance(value, Mapping) and "#xml" in value:
+                append_value(child, "attribute", value)
+            else:
+                fill_element(etree.SubElement(child, "attribute", id=name), value)
+        if item.children is not None:
+            _write_texts("id")(etree.SubElement(child, "children"), item.children)
+        _write_extensions(child, item.extensions)
+    _write_extensions(element, vocabulary.extensions)
+
+
+def _write_event(event_list: etree._Element, event: Event, version: str) -> None:
+    cls = type(event)
+    layout = LAYOUTS[version].get(cls)
+    if layout is None:
+        raise InputError(f"{cls.__name__} has no form in EPCIS {version} XML")
+    parent = event_list
+    if cls in WRAPPED_TYPES[version]:
+        parent = etree.SubElement(event_list, "extension")
+    element = etree.SubElement(parent, cls.__name__)
+    placed = _write_layout(element, event, layout, REQUIRED_EMPTY.get((version, cls)))
+    for member in FIELDS[cls]:
+        if getattr(event, member.name) is not None and member.standard not in placed:
+            raise InputError(f"{member.standard} has no place in EPCIS {version} XML")
+    _write_extensions(element, event.extensions)
+
+
+def _write_layout(
+    element: etree._Element, event: Event, layout: Layout, required_empty: str | None
+) -> set[str]:
+    placed: set[str] = set()
+    for entry in layout:
+        if isinstance(entry, tuple):
+            wrapper = etree.Element(entry[0])
+            placed |= _write_layout(wrapper, event, entry[1], None)
+            if len(wrapper):
+                element.append(wrapper)
+            continue
+        placed.add(entry)
+        member = MEMBERS[type(event)][entry]
+        content = getattr(event, member.name)
+        if content is not None:
+            WRITERS[member.kind](etree.SubElement(element, entry), content)
+        elif entry == required_empty:
+            etree.SubElement(element, entry)
+    return placed
+
+
+Writer = Callable[[etree._Element, Any], None]  # noqa: SLF001 - it has no public name
+
+
+def _write_text(element: etree._Element, content: str) -> None:
+    element.text = content
+
+
+def _write_time(element: etree._Element, content: Timestamp) -> None:
+    element.text = content.text
+
+
+def _word(vocabulary: cbv.Vocabulary) -> Writer:
+    def write(element: etree._Element, content: str) -> None:
+        element.text = _urn(vocabulary, content)
+
+    return write
+
+
+def _urn(vocabulary: cbv.Vocabulary, text: str) -> str:
+    # A URN stays as it is, even that of a word whose successor has another.
+    return text if text.startswith("urn:") else cbv.urn(vocabulary, text)
+
+
+def _write_texts(tag: str) -> Writer:
+    def write(element: etree._Element, content: tuple[str, ...]) -> None:
+        for text in content:
+            etree.SubElement(element, tag).text = text
+
+    return write
+
+
+def _write_quantities(element: etree._Element, content: tuple[QuantityElement, ...]) -> None:
+    for item in content:
+        child = etree.SubElement(element, "quantityElement")
+        etree.SubElement(child, "epcClass").text = item.epc_class
+        if item.quantity is not None:
+            etree.SubElement(child, "quantity").text = _number_text(item.quantity)
+        if item.uom is not None:
+            etree.SubElement(child, "uom").text = item.uom
+        _write_extensions(child, item.extensions)
+
+
+def _number_text(number: int | Decimal) -> str:
+    return f"{number:f}" if isinstance(number, Decimal) else str(number)
+
+
+def _write_place(element: etree._Element, content: Place) -> None:
+    etree.SubElement(element, "id").text = content.id
+    _write_extensions(element, content.extensions)
+
+
+def _typed(tag: str, attribute: str, vocabulary: cbv.Vocabulary) -> Writer:
+    def write(element: etree._Element, content: tuple[Any, ...]) -> None:
+        for item in content:
+            child = etree.SubElement(element, tag)
+            if item.type is not None:
+                child.set("type", _urn(vocabulary, item.type))
+            child.text = getattr(item, attribute)
+            _write_attribute_extensions(child, item.extensions)
+
+    return write
+
+
+def _write_persistent_disposition(element: etree._Element, content: PersistentDisposition) -> None:
+    # EPCIS 2.0, §9.5: unset comes before set.
+    for name in ("unset", "set"):
+        for word in getattr(content, name) or ():
+            etree.SubElement(element, name).text = _urn(cbv.DISPOSITION, word)
+
+
+def _write_certification_info(element: etree._Element, content: str | tuple[str, ...]) -> None:
+    texts = (content,) if isinstance(content, str) else content
+    if len(texts) != 1:
+        raise InputError("EPCIS XML has room for one certificationInfo")
+    element.text = texts[0]
+
+
+def _write_error_declaration(element: etree._Element, content: ErrorDeclaration) -> None:
+    etree.SubElement(element, "declarationTime").text = content.declaration_time.text
+    if content.reason is not None:
+        etree.SubElement(element, "reason").text = _urn(cbv.ERROR_REASON, content.reason)
+    if content.corrective_event_ids is not None:
+        corrective = etree.SubElement(element, "correctiveEventIDs")
+        _write_texts("correctiveEventID")(corrective, content.corrective_event_ids)
+    _write_extensions(element, content.extensions)
+
+
+def _write_attributes(element: etree._Element, content: Any, members: tuple[Field, ...]) -> None:
+    for member in members:
+        value = getattr(content, member.name)
+        if isinstance(value, Timestamp):
+            element.set(member.standard, value.text)
+        elif value is not None:
+            element.set(member.standard, value_text(value))
+    _write_attribute_extensions(element, content.extensions)
+
+
+def _write_attribute_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+    # The standard's members are attributes here in XML, and so are the others.
+    for name, value in extensions.items():
+        if not is_foreign(element_name(name)):
+            raise InputError(
+                f"{name} has no namespace of its own, so EPCIS XML has no place for it"
+            )
+        set_attribute(element, name, value)
+
+
+def _write_sensor_elements(element: etree._Element, content: tuple[SensorElement, ...]) -> None:
+    for item in content:
+        child = etree.SubElement(element, "sensorElement")
+        if item.sensor_metadata is not None:
+            metadata = etree.SubElement(child, "sensorMetadata")
+            _write_attributes(metadata, item.sensor_metadata, SENSOR_METADATA_FIELDS)
+        for report in item.sensor_report:
+            written = etree.SubElement(child, "sensorReport")
+            _write_attributes(written, report, SENSOR_REPORT_FIELDS)
+        _write_extensions(child, item.extensions)
+
+
+def _write_ilmd(element: etree._Element, content: Mapping[str, Any]) -> None:
+    for name in content:
+        if name.startswith("#") or name in WRAPPERS:
+            raise InputError(f"ilmd with {name} would be read in another way from EPCIS XML")
+    fill_element(element, content)
+
+
+WRITERS: dict[Kind, Writer] = {
+    Kind.TIME: _write_time,
+    Kind.ZONE_OFFSET: _write_text,
+    Kind.TEXT: _write_text,
+    Kind.ACTION: _write_text,
+    Kind.BIZ_STEP: _word(cbv.BIZ_STEP),
+    Kind.DISPOSITION: _word(cbv.DISPOSITION),
+    Kind.EPCS: _write_texts("epc"),
+    Kind.QUANTITIES: _write_quantities,
+    Kind.PLACE: _write_place,
+    Kind.BIZ_TRANSACTIONS: _typed("bizTransaction", "biz_transaction", cbv.BIZ_TRANSACTION_TYPE),
+    Kind.SOURCES: _typed("source", "id", cbv.SOURCE_DEST_TYPE),
+    Kind.DESTINATIONS: _typed("destination", "id", cbv.SOURCE_DEST_TYPE),
+    Kind.SENSOR_ELEMENTS: _write_sensor_elements,
+    Kind.PERSISTENT_DISPOSITION: _write_persistent_disposition,
+    Kind.CERTIFICATION_INFO: _write_certification_info,
+    Kind.ERROR_DECLARATION: _write_error_declaration,
+    Kind.ILMD: _write_ilmd,
+}
