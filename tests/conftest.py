@@ -1,12 +1,15 @@
 """What every test may ask for."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from epcis_repo.projections import SCHEMAS
 from epcis_repo.store import EventStore, open_store
+from epcis_repo.store.postgres import PostgresReading
 from tests.postgres_server import Server, running_server
 
 
@@ -20,6 +23,17 @@ def postgres_server() -> Iterator[Server]:
 @pytest.fixture
 def postgres_url(postgres_server: Server) -> Iterator[str]:
     """The URL of a fresh, empty PostgreSQL database for this test alone."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: Server) -> Iterator[str]:
+    """
+    The URL of one database for all who keep to a part of their own.
+
+    A log refuses to be emptied, and to create a database takes longer than most tests do.
+    """
     with postgres_server.database() as url:
         yield url
 
@@ -53,3 +67,39 @@ async def store(store_url: str) -> AsyncIterator[EventStore]:
     await store.prepare(SCHEMAS)
     yield store
     await store.close()
+
+
+_parts = count(2)
+
+
+def new_part() -> int:
+    """A part of the log that no other test has."""
+    return next(_parts)
+
+
+class FreshStores:
+    """Empty stores of one kind, as many as a property needs, one at a time."""
+
+    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._url = url
+        self._monkeypatch = monkeypatch
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[EventStore]:
+        part = new_part()
+        if self._url.startswith("sqlite"):
+            store = open_store(self._url.replace("epcis.db", f"epcis-{part}.db"))
+        else:
+            self._monkeypatch.setattr(PostgresReading, "part", part)
+            store = open_store(self._url)
+        await store.prepare(SCHEMAS)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@pytest.fixture
+def fresh_store(store_url: str, monkeypatch: pytest.MonkeyPatch) -> FreshStores:
+    """What opens one more empty store, of each kind."""
+    return FreshStores(store_url, monkeypatch)

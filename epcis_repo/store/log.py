@@ -8,6 +8,7 @@ the database would refuse (`guards_*.sql`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from operator import itemgetter
 
 from epcis_repo.errors import AppendConditionFailed, NotFoundError
 from epcis_repo.store.contract import (
@@ -84,7 +85,7 @@ async def append(
         for tag in dict.fromkeys(event.tags)
     ]
     # In the order of the index a page is written once, not once for each of its rows.
-    tags.sort()
+    tags.sort(key=itemgetter(1))
     await session.insert("event_tag", ("part", "tag", "position"), tags)
     await session.execute(
         STATEMENTS["update_head"], session.part, position + len(events), record_time

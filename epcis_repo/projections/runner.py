@@ -1,0 +1,49 @@
+"""Runs every projection over what was appended, or over the whole log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+from epcis_repo.model.events import EVENT_TYPES
+from epcis_repo.projections import containment, epc_state, event_index
+from epcis_repo.projections.logged import LoggedEvent, batch_of, logged
+from epcis_repo.store import EventStore, Query, QueryItem, Writing
+from epcis_repo.store.log import read
+
+# The event index is first: it knows what is declared in error, which the others ask. The states
+# are last: the containment asks them for what was known before.
+PROJECTIONS: tuple[ModuleType, ...] = (event_index, containment, epc_state)
+SCHEMAS: tuple[str, ...] = tuple(projection.SCHEMA for projection in PROJECTIONS)
+
+_EPCIS_EVENTS = Query((QueryItem(types=tuple(EVENT_TYPES)),))
+_BATCH = 2_000
+
+
+async def project(session: Writing, events: Sequence[LoggedEvent]) -> None:
+    """Fold `events`, which the transaction has just appended, onto every read model."""
+    batch = await batch_of(session, events)
+    for projection in PROJECTIONS:
+        await projection.project(session, batch)
+
+
+async def rebuild(store: EventStore) -> int:
+    """
+    Drop every read model, fold the whole log again, and return how many events that were.
+
+    In one transaction: readers see the old read models until the new ones are there.
+    """
+    count = 0
+    async with store.writing() as session:
+        for projection in PROJECTIONS:
+            for table in projection.TABLES:
+                statement = f"DELETE FROM {table} WHERE part = $1"  # noqa: S608 - ours
+                await session.execute(statement, session.part)
+        events: list[LoggedEvent] = []
+        async for recorded in read(session, _EPCIS_EVENTS):
+            events.append(logged(recorded))
+            if len(events) == _BATCH:
+                await project(session, events)
+                count, events = count + len(events), []
+        await project(session, events)
+    return count + len(events)

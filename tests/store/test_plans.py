@@ -1,0 +1,144 @@
+"""Every statement that answers somebody finds its rows by an index, on both databases."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from epcis_repo.operations import capture
+from epcis_repo.projections import SCHEMAS, containment, epc_state, event_index, logged
+from epcis_repo.store import EventStore, Query, QueryItem, log, open_store
+from epcis_repo.store.sqlite import spelt_for_sqlite
+from tests.store.facts import NOW, facts
+
+EPCS = ["01/00300010123455/21/1", "01/00300010123455/21/2"]
+
+# Values for the statements of each module, after the part. Those that are None are never run
+# alone: they are pieces of the statement that reads the log.
+VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
+    "log": (
+        log.STATEMENTS,
+        {
+            "select_head": [],
+            "select_head_at": [NOW],
+            "select_document": ["digest"],
+            "select_events": None,
+            "select_tagged": None,
+            "select_of_type": None,
+            "select_all": None,
+        },
+    ),
+    "capture": (capture._STATEMENTS, {"select_recorded": [["a", "b"]]}),
+    "logged": (
+        logged._STATEMENTS,
+        {
+            "select_declared": [["a", "b"], 9],
+            "select_identified": [["a", "b"], 9],
+            "select_positions": [EPCS, 9],
+            "select_events": [[1, 2], ["ObjectEvent"]],
+        },
+    ),
+    "event_index": (
+        event_index.STATEMENTS,
+        {
+            "select_named": [EPCS[0], 9, NOW],
+            "select_whole": [1],
+            "select_headers_naming": [EPCS[0], 9, 0, NOW],
+        },
+    ),
+    "containment": (
+        containment.STATEMENTS,
+        {
+            "select_intervals": [EPCS],
+            "select_children": [EPCS],
+            "select_content": [EPCS, NOW],
+            "select_named_since": [EPCS, NOW],
+            "select_emptied": [EPCS],
+            "delete_intervals": [EPCS],
+        },
+    ),
+    "epc_state": (
+        epc_state.STATEMENTS,
+        {
+            "select_states": [EPCS],
+            "select_product": ["01/00300010123455/21/", "01/00300010123455/210"],
+            "delete_states": [EPCS],
+        },
+    ),
+}
+READS = {
+    "everything": Query(),
+    "a tag": Query((QueryItem(tags=("x",)),)),
+    "two tags": Query((QueryItem(tags=("x", "y")),)),
+    "a type": Query((QueryItem(types=("Noted",)),)),
+    "a type and a tag": Query((QueryItem(types=("Noted", "Sent"), tags=("x",)),)),
+    "two items": Query((QueryItem(tags=("x",)), QueryItem(types=("Noted",)))),
+}
+
+
+def statements() -> dict[str, tuple[str, Sequence[Any]]]:
+    """Each statement with its values, by where it is from."""
+    found: dict[str, tuple[str, Sequence[Any]]] = {}
+    for module, (texts, values) in VALUES.items():
+        for name, given in values.items():
+            if given is not None:
+                found[f"{module}: {name}"] = (texts[name], [1, *given])
+    for name, query in READS.items():
+        found[f"read: {name}"] = log._select_events(1, query, 5, 10)
+    return found
+
+
+@pytest.mark.parametrize("module", VALUES)
+def test_no_statement_is_forgotten(module: str) -> None:
+    """
+    Whatever reads or deletes is among those whose plan is looked at.
+    """
+    texts, values = VALUES[module]
+
+    assert {name for name in texts if name.startswith(("select", "delete"))} == values.keys()
+
+
+async def fill(store: EventStore) -> None:
+    await store.prepare(SCHEMAS)
+    async with store.writing() as session:
+        for number in range(20):
+            await log.append(session, facts(f"{number}", tags=["x", "y"]), now=NOW)
+
+
+async def test_sqlite_searches(sqlite_url: str, subtests: pytest.Subtests) -> None:
+    """
+    No table is scanned, and no index is entered by the part alone, which all rows share.
+    """
+    store = open_store(sqlite_url)
+    await fill(store)
+    for name, (statement, values) in statements().items():
+        async with store.reading() as session:
+            rows = await session.fetch(f"EXPLAIN QUERY PLAN {spelt_for_sqlite(statement)}", *values)
+        plan = "\n".join(row[3] for row in rows)
+        with subtests.test(name):
+            assert "SEARCH" in plan
+            assert not re.search(r"SCAN (?!carray|found|CONSTANT)", plan), plan
+            if name != "log: select_head":
+                assert "(part=?)" not in plan, plan
+    await store.close()
+
+
+async def test_postgresql_searches(postgres_url: str, subtests: pytest.Subtests) -> None:
+    """
+    No table is read from end to end, nor an index from where the part begins to where it ends.
+    """
+    store = open_store(postgres_url)
+    await fill(store)
+    for name, (statement, values) in statements().items():
+        async with store.writing() as session:
+            # So few rows are read faster without an index; what is asked is whether there is one.
+            await session.execute("SET LOCAL enable_seqscan = off")
+            rows = await session.fetch(f"EXPLAIN {statement}", *values)
+        plan = "\n".join(row[0] for row in rows)
+        with subtests.test(name):
+            assert "Index Cond" in plan, plan
+            assert "Seq Scan" not in plan, plan
+            if name != "log: select_head":
+                assert "Index Cond: (part = 1)\n" not in f"{plan}\n", plan
+    await store.close()
