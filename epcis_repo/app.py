@@ -1,0 +1,51 @@
+"""The one place where everything is put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from epcis_repo import __version__
+from epcis_repo.errors import EpcisError
+from epcis_repo.projections import SCHEMAS
+from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
+from epcis_repo.rest.routes import router
+from epcis_repo.settings import Settings, read_settings
+from epcis_repo.store import open_store
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; it opens the store that `settings` name when it starts."""
+    chosen = read_settings() if settings is None else settings
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = open_store(chosen.db)
+        try:
+            await store.prepare(SCHEMAS)
+            app.state.store, app.state.settings = store, chosen
+            yield
+        finally:
+            await store.close()
+
+    # The interactive pages would load scripts from another host; the description is ours.
+    app = FastAPI(
+        title="epcis-repo",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # To send a client from `/health/` to `/health`, the framework would name the host that
+        # the client said it was talking to.
+        redirect_slashes=False,
+    )
+    app.include_router(router)
+    app.add_exception_handler(EpcisError, problem_of)
+    app.add_exception_handler(HTTPException, http_problem_of)
+    app.add_exception_handler(ClientDisconnect, nothing_for)
+    app.add_exception_handler(Exception, failure_of)
+    return app

@@ -1,0 +1,88 @@
+"""
+What is answered to a verification request. Pure: facts in, verdict out.
+
+`verified` means that GTIN, serial, lot and expiry are those of the commissioning; what became
+of the product since is another matter and is said beside it (GS1 US, Lightweight Messaging
+Standard for DSCSA R1.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    The answer, in the words of the standard, and one sentence for a person.
+
+    `failure_reason` is there when the product is not verified, `additional_info` when there
+    is something that the requestor should know besides.
+    """
+
+    verified: bool
+    sentence: str
+    failure_reason: str | None = None
+    additional_info: str | None = None
+
+
+# (lot matches, expiry matches) → why a serial that was commissioned is not verified.
+MISMATCHES = {
+    (False, False): ("No_match_GTIN_Serial_Lot_Expiry", "lot and expiry differ"),
+    (False, True): ("No_match_GTIN_Serial_Lot", "the lot differs"),
+    (True, False): ("No_match_GTIN_Serial_Expiry", "the expiry differs"),
+}
+
+# How the life of a serial has ended → what is said of it. The standard has no code of its own,
+# so the answer is the one that stops it from being sold again.
+ENDED = {
+    "decommissioned": "its serial was decommissioned",
+    "destroyed": "it was destroyed",
+    "dispensed": "it was dispensed",
+    "transformed": "it was used up in a transformation",
+}
+
+# Dispositions, gravest first → what the requestor is told.
+WARNINGS = {
+    "stolen": ("Illegitimate", "it was reported stolen"),
+    "recalled": ("Recalled", "it is recalled"),
+    "no_pedigree_match": ("Suspect", "its pedigree did not match"),
+    "expired": ("Expired", "it is past its expiry"),
+}
+
+
+def decide(
+    *,
+    commissioned: bool,
+    lot_matches: bool,
+    expiry_matches: bool,
+    lifecycle: str | None,
+    dispositions: Collection[str],
+    expiry: date | None,
+    today: date,
+) -> Verdict:
+    """
+    Return the verdict on a serial of a GTIN that is served here.
+
+    `dispositions` are its own latest and those of every container that it is in.
+    """
+    if not commissioned:
+        sentence = "Not verified: no such serial of this GTIN was commissioned here."
+        return Verdict(False, sentence, "No_match_GTIN_Serial")
+    if mismatch := MISMATCHES.get((lot_matches, expiry_matches)):
+        reason, why = mismatch
+        return Verdict(False, f"Not verified: {why} from what was commissioned.", reason)
+    warning, why_warned = next(
+        (said for disposition, said in WARNINGS.items() if disposition in dispositions),
+        (None, ""),
+    )
+    if warning is None and expiry is not None and expiry < today:
+        warning, why_warned = WARNINGS["expired"]
+    if ended := ENDED.get(lifecycle or ""):
+        sentence = f"Not verified: the product identifier matches, but {ended}."
+        return Verdict(False, sentence, "Manufacturer_policy", warning)
+    if warning is not None:
+        return Verdict(True, f"Verified, but {why_warned}.", None, warning)
+    return Verdict(True, "Verified: GTIN, serial, lot and expiry match the commissioning.")

@@ -1,0 +1,94 @@
+"""The application over HTTP, without a network, and what its answers must look like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from epcis_repo.app import create_app
+from epcis_repo.settings import Settings
+from epcis_repo.store import open_store
+from epcis_repo.store.log import head
+from tests.rest.documents import JSON
+
+SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
+SAMPLE = "dscsa/GS1_US_Pharma_Example_2_2_1_1.xml"
+
+
+@contextmanager
+def serving(db: str, **settings: Any) -> Iterator[TestClient]:
+    """A client of the application with its store at `db`, from its start to its end."""
+    app = create_app(Settings(db=db, **settings))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def captured(client: TestClient, body: bytes, media_type: str = JSON) -> dict[str, Any]:
+    """Capture a document, which must be taken, and return its receipt."""
+    answer = client.post("/epcis/capture", content=body, headers={"Content-Type": media_type})
+    assert answer.status_code == 202, answer.text
+    value: dict[str, Any] = answer.json()
+    return value
+
+
+def events_of(answer: Response) -> list[dict[str, Any]]:
+    """The events of a query's answer."""
+    assert answer.status_code == 200, answer.text
+    events: list[dict[str, Any]] = answer.json()["epcisBody"]["queryResults"]["resultsBody"][
+        "eventList"
+    ]
+    return events
+
+
+def problem(answer: Response, status: int, name: str | None = None) -> dict[str, Any]:
+    """The problem document that `answer` must be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    value = answer.json()
+    must_be_valid(value, "problem")
+    assert value["status"] == status
+    if name is not None:
+        assert value["type"] == f"epcisException:{name}"
+    assert isinstance(value, dict)
+    return value
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def must_be_valid(value: Any, schema: str) -> None:
+    """Fail with every place at which `value` is not what the schema says."""
+    errors = [
+        f"{error.json_path}: {error.message}" for error in _validator(schema).iter_errors(value)
+    ]
+    if errors:
+        pytest.fail("\n".join(errors))
+
+
+def log_of(db: str) -> tuple[int, int]:
+    """The head of the log at `db`, and how many documents are kept: what a refusal leaves alone."""
+
+    async def look() -> tuple[int, int]:
+        store = open_store(db)
+        try:
+            async with store.reading() as session:
+                [(documents,)] = await session.fetch("SELECT count(*) FROM document")
+                return await head(session), documents
+        finally:
+            await store.close()
+
+    return asyncio.run(look())
