@@ -32,7 +32,7 @@ from rich.tree import Tree
 
 from epcis_repo import __version__, errors
 from epcis_repo.bindings import RENDERERS, sniff
-from epcis_repo.demo import generate_chain
+from epcis_repo.demo import Chain, Status, generate_chain
 from epcis_repo.gs1 import parse_scan
 from epcis_repo.operations.asked import identifier_asked, moment_asked
 from epcis_repo.operations.capture import Receipt, capture
@@ -160,6 +160,8 @@ def serve(
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         words.print(f"serving {_shown(_place(settings))} at http://{settings.host}:{port}/")
+        if sample:
+            words.print(f"try http://{settings.host}:{port}/history/{_sample_unit()}")
         server.run(sockets=[listener])
 
 
@@ -363,12 +365,21 @@ def _listening(settings: Settings) -> socket.socket:
         ) from None
 
 
+def _sample_chain() -> Chain:
+    return generate_chain(seed=1, units=2_000)
+
+
+def _sample_unit() -> str:
+    """Return a pack of the sample whose story has an end: it was dispensed."""
+    return next(unit.epc for unit in _sample_chain().truth if unit.status is Status.DISPENSED)
+
+
 async def _capture_sample(store: EventStore, settings: Settings) -> None:
     async with store.reading(snapshot=False) as session:
         if await head(session):
             return
     words.print(f"{_place(settings)} is empty: capturing a sample chain")
-    for document in generate_chain(seed=1, units=2_000).documents:
+    for document in _sample_chain().documents:
         body = RENDERERS[Format.XML_1_2](document.document)
         await capture(store, body, sniff(body), now=_now())
 

@@ -136,9 +136,9 @@ async def _inside(
 ) -> dict[str, list[tuple[str, str, int]]]:
     inside: dict[str, list[tuple[str, str, int]]] = {}
     if until is None:
-        for parent, child, relation, since in await session.fetch(
-            containment.STATEMENTS["select_content"], session.part, sorted(parents), moment
-        ):
+        statement = containment.STATEMENTS["select_content"]
+        rows = await session.fetch(statement, session.part, sorted(parents), moment)
+        for parent, child, relation, since in rows:
             inside.setdefault(parent, []).append((child, relation, since))
         return inside
     # Past knowledge: whoever was ever reported to be in one of them, folded as far as then.

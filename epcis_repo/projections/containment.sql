@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS containment (
     CONSTRAINT containment_key PRIMARY KEY (part, child, relation, from_time, from_position)
 ) /* clustered */;
 
-CREATE INDEX IF NOT EXISTS containment_parent ON containment (part, parent, from_time);
+-- With all that `select_content` wants, or else SQLite goes through the table for it.
+CREATE INDEX IF NOT EXISTS containment_parent ON containment (part, parent, from_time, to_time);
 
 CREATE TABLE IF NOT EXISTS emptied (
     part        integer NOT NULL,

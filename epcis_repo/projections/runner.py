@@ -7,8 +7,9 @@ from types import ModuleType
 
 from epcis_repo.model.events import EVENT_TYPES
 from epcis_repo.projections import containment, epc_state, event_index
-from epcis_repo.projections.logged import LoggedEvent, batch_of, logged
+from epcis_repo.projections.logged import Batch, LoggedEvent, batch_of, logged
 from epcis_repo.store import EventStore, Query, QueryItem, Writing
+from epcis_repo.store.log import TABLES as LOG_TABLES
 from epcis_repo.store.log import read
 
 # The event index is first: it knows what is declared in error, which the others ask. The states
@@ -25,6 +26,16 @@ async def project(session: Writing, events: Sequence[LoggedEvent]) -> None:
     batch = await batch_of(session, events)
     for projection in PROJECTIONS:
         await projection.project(session, batch)
+    await _analyze_when_grown(session, batch)
+
+
+async def _analyze_when_grown(session: Writing, batch: Batch) -> None:
+    # PostgreSQL without counts takes the part, which all rows share, for a good choice, and goes
+    # through a whole table to find a row. So it counts at 10, 100, 1,000 events and so on.
+    before = min((item.position for item in batch.events), default=1) - 1
+    if len(str(before)) < len(str(batch.until)):
+        own = (table for projection in PROJECTIONS for table in projection.TABLES)
+        await session.analyze((*LOG_TABLES, *own))
 
 
 async def rebuild(store: EventStore) -> int:

@@ -93,6 +93,10 @@ class Writing(Reading, Protocol):
         """Insert rows, each with a value for each column, as fast as the database takes them."""
         ...
 
+    async def analyze(self, tables: Sequence[str]) -> None:
+        """Have the rows of `tables` counted anew, where the choice of plans depends on it."""
+        ...
+
 
 class EventStore(Protocol):
     """

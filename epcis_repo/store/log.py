@@ -23,6 +23,7 @@ from epcis_repo.store.contract import (
 from epcis_repo.store.statements import load_statements
 
 STATEMENTS = load_statements("epcis_repo.store", "log.sql")
+TABLES = ("events", "event_tag")
 _PAGE = 1000
 EVERYTHING = Query()
 

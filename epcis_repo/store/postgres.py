@@ -27,6 +27,14 @@ _COPY_ROWS_MIN = 100
 _SCHEMA_LOCK = 7_305_470_139
 _TAKE_THE_TURN = STATEMENTS["select_head"] + " FOR UPDATE"
 
+_SESSION = {
+    # A capture that we have answered survives a power cut, whatever the database's default is.
+    "synchronous_commit": "on",
+    # The default is that of a spinning disk, for which going through a whole table seems cheaper
+    # than finding a hundred of its rows by index.
+    "random_page_cost": "1.1",
+}
+
 _UNAVAILABLE = (
     OSError,
     asyncpg.InterfaceError,
@@ -72,6 +80,10 @@ class PostgresWriting(PostgresReading):
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
             await self._connection.executemany(sql, rows)
 
+    async def analyze(self, tables: Sequence[str]) -> None:
+        """See `Writing.analyze`."""
+        await self._connection.execute(f"ANALYZE {', '.join(tables)}")
+
 
 class PostgresEventStore:
     """The log and its read models in one database."""
@@ -91,9 +103,7 @@ class PostgresEventStore:
                         min_size=1,
                         max_size=10,
                         reset=_nothing_to_reset,
-                        # A capture that we have answered survives a power cut, whatever the
-                        # database's own default is.
-                        server_settings={"synchronous_commit": "on"},
+                        server_settings=_SESSION,
                     )
                 except ValueError as error:
                     raise SettingsError(

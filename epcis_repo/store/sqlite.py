@@ -104,6 +104,12 @@ class SQLiteWriting(SQLiteReading):
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
         await self._run(lambda: self._connection.executemany(sql, rows).fetchall())
 
+    async def analyze(self, tables: Sequence[str]) -> None:
+        """
+        See `Writing.analyze`. Does nothing: without counts SQLite takes every table for a large
+        one, while with those of a small one, which other connections keep, it would scan it.
+        """
+
     async def undo(self) -> None:
         """Roll back what was begun and not committed, if there is any."""
 
@@ -167,9 +173,9 @@ class SQLiteEventStore:
                 yield session
                 await session.execute("COMMIT")
             except BaseException:
-                # Shielded, since a cancelled request must not leave its transaction open
-                # for the next writer to commit.
-                await asyncio.shield(session.undo())
+                # A cancelled request must not leave its transaction open for the next writer
+                # to commit. Cancelled once more, the thread still does what it was given.
+                await session.undo()
                 raise
 
     async def close(self) -> None:

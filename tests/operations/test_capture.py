@@ -153,9 +153,10 @@ class TestADocument:
         async def fail(*_: object) -> None:
             raise RuntimeError
 
-        with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        with monkeypatch.context() as broken:
             broken.setattr(PROJECTIONS[-1], "project", fail)
-            await report(store, commissioned(1, PACK), packed(2, CASE, PACK))
+            with pytest.raises(RuntimeError):
+                await report(store, commissioned(1, PACK), packed(2, CASE, PACK))
 
         assert set((await counts(store)).values()) == {0}
         assert (await report(store, commissioned(1, PACK))).recorded == 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from epcis_repo.errors import NotFoundError
@@ -30,7 +30,6 @@ NOW = 1_780_000_000_000_000
 World = list[list[Event]]
 
 some = settings(
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
     max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

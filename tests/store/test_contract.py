@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +253,33 @@ class TestTransactions:
         await record(log_store, facts("c"))
 
         assert await names_of(log_store) == ["a", "b", "c"]
+
+    async def test_of_a_writer_who_is_cancelled_twice_are_undone(
+        self, log_store: EventStore
+    ) -> None:
+        """
+        Who cancels again, because the first time seemed to take long, changes nothing.
+        """
+        for number in range(16):
+            wrote = asyncio.Event()
+
+            async def write_and_wait(number: int = number, wrote: asyncio.Event = wrote) -> None:
+                async with log_store.writing() as session:
+                    await append(session, facts(f"lost {number}"), now=NOW)
+                    wrote.set()
+                    await asyncio.sleep(60)
+
+            task = asyncio.create_task(write_and_wait())
+            await wrote.wait()
+            task.cancel()
+            for _ in range(number % 8):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(10):
+                [recorded] = await record(log_store, facts(f"{number}"))
+
+            assert recorded.position == number + 1
 
     async def test_cancelled_at_any_moment_are_whole_or_not_there(
         self, log_store: EventStore
@@ -800,6 +827,22 @@ class TestPreparing:
         assert codes == [0] * 5
         async with opened(store_url) as store:
             assert_whole(await names_of(store), list("vwxyz"), 2)
+
+    async def test_by_many_stores_at_once(self, store_url: str) -> None:
+        """
+        Stores that make the same tables at the same moment do not stumble over one another.
+        """
+        async with AsyncExitStack() as stack:
+            stores = [await stack.enter_async_context(opened(store_url)) for _ in range(8)]
+            for store in stores:
+                # Connected before, so that they really begin together.
+                async with store.reading(snapshot=False) as session:
+                    await session.fetch("SELECT 1")
+
+            await asyncio.gather(*(store.prepare(SCHEMAS) for store in stores))
+
+            await record(stores[0], facts("a"))
+            assert await names_of(stores[-1]) == ["a"]
 
     async def test_waits_for_a_writer(self, log_store: EventStore, store_url: str) -> None:
         """
