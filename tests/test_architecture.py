@@ -44,6 +44,7 @@ LIBRARY_HOMES: dict[str, set[str]] = {
     "apsw": {"store"},
     "asyncpg": {"store"},
     "biip": {"gs1"},
+    "cryptography": {"ledger"},
     "eventsourcing": {"store"},
     "fastapi": {"rest", "app"},
     "lxml": {"bindings", "validation"},

@@ -1,0 +1,132 @@
+"""
+The ledger: that nothing recorded has changed since, provable to others. Bytes and hashes, no I/O.
+
+`entries` says what is committed to for each event, `tree` hashes it (RFC 6962), `tiles` cuts
+the tree into pieces to store and serve, `checkpoints` sign its head and refuse a fork, and
+`proofs` are files that prove one entry with nothing but a public key. The formats are those
+of C2SP (c2sp.org). Randomness, clock and keys are handed in; where hashes are kept is the
+caller's business.
+"""
+
+from epcis_repo.ledger.checkpoints import (
+    Checkpoint,
+    cosign_checkpoint,
+    cosigned_at,
+    epoch_origin,
+    next_checkpoint,
+    parse_checkpoint,
+    render_checkpoint,
+    sign_checkpoint,
+    verify_checkpoint,
+)
+from epcis_repo.ledger.entries import SALT_SIZE, Entry, parse_entry, render_entry
+from epcis_repo.ledger.errors import (
+    EvidenceError,
+    ForkError,
+    MalformedEvidenceError,
+    ProofError,
+    SignatureError,
+)
+from epcis_repo.ledger.notes import (
+    COSIGNATURE_V1,
+    ED25519,
+    Ed25519Signer,
+    Note,
+    Signature,
+    Signer,
+    VerifierKey,
+    add_signatures,
+    parse_note,
+    parse_signatures,
+    parse_signer_key,
+    parse_verifier_key,
+    render_note,
+    sign_note,
+    verify_note,
+)
+from epcis_repo.ledger.proofs import EXTENSION, TlogProof, parse_proof, render_proof, verify_proof
+from epcis_repo.ledger.tiles import (
+    Tile,
+    TileReader,
+    grow,
+    hash_reader,
+    new_tiles,
+    parse_tile_path,
+    partial_tiles,
+    tiles_read_by,
+)
+from epcis_repo.ledger.tree import (
+    EMPTY_ROOT,
+    HASH_SIZE,
+    Frontier,
+    HashReader,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    node_hash,
+    root_hash,
+    root_of,
+    verify_consistency,
+    verify_inclusion,
+)
+
+__all__ = [
+    "COSIGNATURE_V1",
+    "ED25519",
+    "EMPTY_ROOT",
+    "EXTENSION",
+    "HASH_SIZE",
+    "SALT_SIZE",
+    "Checkpoint",
+    "Ed25519Signer",
+    "Entry",
+    "EvidenceError",
+    "ForkError",
+    "Frontier",
+    "HashReader",
+    "MalformedEvidenceError",
+    "Note",
+    "ProofError",
+    "Signature",
+    "SignatureError",
+    "Signer",
+    "Tile",
+    "TileReader",
+    "TlogProof",
+    "VerifierKey",
+    "add_signatures",
+    "consistency_proof",
+    "cosign_checkpoint",
+    "cosigned_at",
+    "epoch_origin",
+    "grow",
+    "hash_reader",
+    "inclusion_proof",
+    "leaf_hash",
+    "new_tiles",
+    "next_checkpoint",
+    "node_hash",
+    "parse_checkpoint",
+    "parse_entry",
+    "parse_note",
+    "parse_proof",
+    "parse_signatures",
+    "parse_signer_key",
+    "parse_tile_path",
+    "parse_verifier_key",
+    "partial_tiles",
+    "render_checkpoint",
+    "render_entry",
+    "render_note",
+    "render_proof",
+    "root_hash",
+    "root_of",
+    "sign_checkpoint",
+    "sign_note",
+    "tiles_read_by",
+    "verify_checkpoint",
+    "verify_consistency",
+    "verify_inclusion",
+    "verify_note",
+    "verify_proof",
+]
