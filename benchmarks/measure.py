@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from epcis_repo.bindings import RENDERERS, sniff
-from epcis_repo.demo import generate_lot
+from epcis_repo.demo import generate_lot, generate_small_documents
 from epcis_repo.gs1 import Identifier, from_elements, parse_identifier
 from epcis_repo.model.events import ObjectEvent
 from epcis_repo.operations.capture import capture
@@ -25,6 +25,8 @@ from epcis_repo.store import EventStore, open_store
 from epcis_repo.verification import ProductIdentifier, verify
 
 LOOK_UPS = 1_000
+SMALL = 2_000
+CLIENTS = (1, 16, 64)
 
 # Every table that a capture writes to, with its columns, in the order in which it does.
 TABLES = {
@@ -93,6 +95,13 @@ async def measure_store(
         figures.append(Figure(name, f"{what}, median", milliseconds, row, "ms"))
     await store.close()
 
+    small = [RENDERERS["json-ld"](d) for d in generate_small_documents(seed=1, count=SMALL)]
+    bare = SMALL / await _raw_commits_seconds(fresh())
+    for clients in CLIENTS:
+        rate = SMALL / await _small_seconds(fresh(), small, clients)
+        what = f"capture of one event, {clients} at once"
+        figures.append(Figure(name, what, rate, bare, "documents/s"))
+
     peak = _peak_mb(fresh(), bodies["json-ld"])
     return [*figures, Figure(name, "peak memory of a capture", peak, None, "MB")]
 
@@ -123,6 +132,37 @@ async def _raw_seconds(url: str, rows: Rows) -> float:
     async with store.writing() as session:
         for table, columns in TABLES.items():
             await session.insert(table, columns.split(), rows[table])
+    seconds = time.perf_counter() - started
+    await store.close()
+    return seconds
+
+
+async def _small_seconds(url: str, bodies: Sequence[bytes], clients: int) -> float:
+    store = open_store(url)
+    await store.prepare(SCHEMAS)
+    waiting = iter(bodies)
+
+    async def client() -> None:
+        for body in waiting:
+            await capture(store, body, sniff(body), now=time.time_ns() // 1000)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    seconds = time.perf_counter() - started
+    await store.close()
+    return seconds
+
+
+async def _raw_commits_seconds(url: str) -> float:
+    """Insert as many rows of the size of an event, each in a durable transaction of its own."""
+    store = open_store(url)
+    await store.prepare(SCHEMAS)
+    columns = TABLES["events"].split()
+    started = time.perf_counter()
+    for number in range(1, SMALL + 1):
+        async with store.writing() as session:
+            row = (session.part, number, number, "ObjectEvent", f"event {number}", bytes(500))
+            await session.insert("events", columns, [row])
     seconds = time.perf_counter() - started
     await store.close()
     return seconds

@@ -16,6 +16,7 @@ Every error as one tree, one class per meaning.
     └── StoreError
         ├── AppendConditionFailed    another event was first
         └── StoreUnavailableError    the store cannot be reached or written: says what to do
+            └── StoreBusyError       too many wait to write: come back later
 
 A wrong call by our own code is an `assert` or a `TypeError`, never one of these.
 The facts travel as attributes; `rest/problems.py` and `cli.py` turn a class into a status.
@@ -147,6 +148,14 @@ class AppendConditionFailed(StoreError):  # noqa: N818 - the name of a verdict, 
 
 class StoreUnavailableError(StoreError):
     """The store cannot be reached, read or written; the message says what to do."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """Too many writers wait already; nothing was recorded."""
+
+    def __init__(self, *, waiting: int) -> None:
+        super().__init__(f"{waiting} captures wait to be recorded already: try again in a moment")
+        self.waiting = waiting
 
 
 def _quoted(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -28,6 +28,8 @@ from epcis_repo.store import (
     Query,
     QueryItem,
     Reading,
+    RecordedEvent,
+    Writing,
     load_statements,
     log,
 )
@@ -89,6 +91,17 @@ class _Sent:
         return identity_of(self.event, self.event_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document that may be recorded: all the work that needs no database is done."""
+
+    digest: str
+    body: bytes
+    media_type: str
+    sent: Sequence[_Sent]
+    now: int
+
+
 async def capture(store: EventStore, body: bytes, media_type: str, *, now: int) -> Receipt:
     """
     Record the events of the document in `body`, and keep its bytes.
@@ -96,51 +109,62 @@ async def capture(store: EventStore, body: bytes, media_type: str, *, now: int) 
     Everything is durable, indexed and folded when this returns. Raises `ValidationError` with
     every violation, or `DuplicateEventError`, and then nothing of the document is recorded.
     """
+    if len(body) <= _SMALL:
+        prepared = _prepare(body, media_type, now)
+    else:
+        with _collector_at_rest():
+            prepared = await asyncio.to_thread(_prepare, body, media_type, now)
+    return await store.write(_record, prepared)
+
+
+async def _record(
+    session: Writing, documents: Sequence[_Prepared]
+) -> Sequence[Receipt | DuplicateEventError]:
+    """Record documents that came together; answer each with its receipt, or why it is refused."""
     with _collector_at_rest():
-        digest, sent = await _prepared(body, media_type)
-        async with store.writing() as session:
-            # No one else writes meanwhile, so what the log does not have now is new.
-            first = await _receipt(session, _tag(digest))
-            if first is not None:
-                return replace(first, repeated=True)
-            sent = [await _named(session, event, sent) for event in sent]
-            known = await _recorded(session, sent)
-            new = []
-            for event in sent:
-                if event.identity not in known:
-                    known[event.identity] = event.data
-                    new.append(event)
-                elif known[event.identity] != event.data:
-                    raise DuplicateEventError(event.event_id)
-            now = await log.record_time(session, now)
+        # No one else writes meanwhile, so what the log does not have now is new.
+        receipts = await _receipts(session, [_tag(document.digest) for document in documents])
+        known = await _recorded(session, documents)
+        now = await log.record_time(session, max(document.now for document in documents))
+        answers: list[Receipt | DuplicateEventError] = []
+        accepted: list[tuple[_Prepared, Receipt, list[_Sent]]] = []
+        for document in documents:
+            if (first := receipts.get(document.digest)) is not None:
+                answers.append(replace(first, repeated=True))
+                continue
+            sent = [await _named(session, event, document.sent) for event in document.sent]
+            try:
+                new = _new_among(sent, known)
+            except DuplicateEventError as error:
+                answers.append(error)
+                continue
+            known.update((event.identity, event.data) for event in new)
             receipt = Receipt(
-                capture_id=_uuid(digest, "capture"),
+                capture_id=_uuid(document.digest, "capture"),
                 created=utc_text(now),
-                document=digest,
-                media_type=media_type,
+                document=document.digest,
+                media_type=document.media_type,
                 events=len(sent),
                 recorded=len(new),
                 event_ids=tuple(event.event_id for event in sent),
             )
-            await log.keep(session, digest, body, media_type)
-            appended = await log.append(
-                session, [*map(_event_data, new), _receipt_data(receipt)], now=now
-            )
-            await project(
-                session,
-                [
-                    LoggedEvent(
-                        position=recorded.position,
-                        record_time=recorded.record_time,
-                        event_id=event.event_id,
-                        event=event.event,
-                        what=event.what,
-                        data=event.data,
-                    )
-                    for event, recorded in zip(new, appended[:-1], strict=True)
-                ],
-            )
-        return receipt
+            receipts[document.digest] = receipt
+            answers.append(receipt)
+            accepted.append((document, receipt, new))
+        # All is decided; from here on everything is written.
+        await log.keep(session, [(d.digest, d.body, d.media_type) for d, _, _ in accepted])
+        data = [
+            item
+            for _, receipt, new in accepted
+            for item in (*map(_event_data, new), _receipt_data(receipt))
+        ]
+        recorded = iter(await log.append(session, data, now=now))
+        events: list[LoggedEvent] = []
+        for _, _, new in accepted:
+            events += [_logged(event, next(recorded)) for event in new]
+            next(recorded)  # the receipt, which no read model is folded from
+        await project(session, events)
+    return answers
 
 
 async def capture_receipt(store: EventStore, capture_id: str) -> Receipt:
@@ -157,12 +181,6 @@ async def capture_receipt(store: EventStore, capture_id: str) -> Receipt:
     return receipt
 
 
-async def _prepared(body: bytes, media_type: str) -> tuple[str, list[_Sent]]:
-    if len(body) <= _SMALL:
-        return _prepare(body, media_type)
-    return await asyncio.to_thread(_prepare, body, media_type)
-
-
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     # What a capture makes are trees without cycles. The collector would go through hundreds of
@@ -176,7 +194,7 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _prepare(body: bytes, media_type: str) -> tuple[str, list[_Sent]]:
+def _prepare(body: bytes, media_type: str, now: int) -> _Prepared:
     document = parse_document(body, media_type)
     digest = sha256(body).hexdigest()
     sent = []
@@ -186,7 +204,30 @@ def _prepare(body: bytes, media_type: str) -> tuple[str, list[_Sent]]:
         event_id = event.event_id or f"urn:uuid:{_uuid(digest, str(number))}"
         data = render_event(event, document.namespaces)
         sent.append(_Sent(event_id, event, identified.what, data))
-    return digest, sent
+    return _Prepared(digest, body, media_type, sent, now)
+
+
+def _new_among(sent: Sequence[_Sent], known: Mapping[str, bytes]) -> list[_Sent]:
+    """Return what is not known; `DuplicateEventError` for what is, with other content."""
+    new: dict[str, _Sent] = {}
+    for event in sent:
+        before = new[event.identity].data if event.identity in new else known.get(event.identity)
+        if before is None:
+            new[event.identity] = event
+        elif before != event.data:
+            raise DuplicateEventError(event.event_id)
+    return list(new.values())
+
+
+def _logged(event: _Sent, recorded: RecordedEvent) -> LoggedEvent:
+    return LoggedEvent(
+        position=recorded.position,
+        record_time=recorded.record_time,
+        event_id=event.event_id,
+        event=event.event,
+        what=event.what,
+        data=event.data,
+    )
 
 
 async def _named(session: Reading, declaration: _Sent, sent: Sequence[_Sent]) -> _Sent:
@@ -242,14 +283,24 @@ def _receipt_data(receipt: Receipt) -> EventData:
 async def _receipt(session: Reading, tag: str) -> Receipt | None:
     query = Query((QueryItem((DOCUMENT_CAPTURED,), (tag,)),))
     async for recorded in log.read(session, query, limit=1):
-        value = orjson.loads(recorded.data)
-        return Receipt(**value | {"event_ids": tuple(value["event_ids"])})
+        return _receipt_of(recorded.data)
     return None
 
 
-async def _recorded(session: Reading, sent: Sequence[_Sent]) -> dict[str, bytes]:
+def _receipt_of(data: bytes) -> Receipt:
+    value = orjson.loads(data)
+    return Receipt(**value | {"event_ids": tuple(value["event_ids"])})
+
+
+async def _receipts(session: Reading, tags: Sequence[str]) -> dict[str, Receipt]:
+    """Return the receipts of documents that came before, by digest."""
+    rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, tags)
+    receipts = (_receipt_of(data) for (data,) in rows)
+    return {receipt.document: receipt for receipt in receipts}
+
+
+async def _recorded(session: Reading, documents: Sequence[_Prepared]) -> dict[str, bytes]:
     """Return those of the identities that the log has, with their bytes."""
-    rows = await session.fetch(
-        _STATEMENTS["select_recorded"], session.part, [event.identity for event in sent]
-    )
+    identities = [event.identity for document in documents for event in document.sent]
+    rows = await session.fetch(_STATEMENTS["select_recorded"], session.part, identities)
     return dict(rows)

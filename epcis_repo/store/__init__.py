@@ -3,7 +3,8 @@ The event store: an append-only log, in the terms of a dynamic consistency bound
 
 An event has a type and tags; a query asks for types and tags; an append may carry the
 condition that no event which matches a query has been recorded. `contract.py` says what a
-store promises, `log.py` what the log does; `sqlite.py` and `postgres.py` run its statements
+store promises, `log.py` what the log does, `sequencer.py` who
+writes when; `sqlite.py` and `postgres.py` run its statements
 and do not know each other; `open_store` chooses by address. Knows nothing of EPCIS.
 """
 
@@ -15,6 +16,7 @@ from epcis_repo.store.contract import (
     QueryItem,
     Reading,
     RecordedEvent,
+    Work,
     Writing,
 )
 from epcis_repo.store.opening import open_store
@@ -28,6 +30,7 @@ __all__ = [
     "QueryItem",
     "Reading",
     "RecordedEvent",
+    "Work",
     "Writing",
     "load_statements",
     "open_store",

@@ -10,10 +10,15 @@ What a store promises, and the values that go in and out of its log (`log.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from epcis_repo.errors import EpcisError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,14 @@ class Writing(Reading, Protocol):
         ...
 
 
+Work = Callable[[Writing, Sequence[T]], Awaitable[Sequence[R | EpcisError]]]
+"""
+What is done with items that are written together: an answer for each, or why it is refused.
+
+It decides on all before it writes any, so that a refusal leaves nothing behind.
+"""
+
+
 class EventStore(Protocol):
     """
     A log with the read models beside it, in one database.
@@ -122,6 +135,15 @@ class EventStore(Protocol):
 
     def writing(self) -> AbstractAsyncContextManager[Writing]:
         """Wait for one's turn and open the transaction."""
+        ...
+
+    async def write(self, work: Work[T, R], item: T) -> R:
+        """
+        Have `work` done with `item`, together with what others wait to have done with theirs.
+
+        Returns or raises the item's own answer once it is durable. Raises `StoreBusyError`
+        when too many wait.
+        """
         ...
 
     async def close(self) -> None:

@@ -109,9 +109,14 @@ async def read(
         after, limit = rows[-1][0], None if limit is None else limit - page
 
 
-async def keep(session: Writing, digest: str, body: bytes, media_type: str) -> None:
-    """Keep the exact bytes of a document, once: a second time does nothing."""
-    await session.execute(STATEMENTS["insert_document"], session.part, digest, media_type, body)
+async def keep(session: Writing, documents: Sequence[tuple[str, bytes, str]]) -> None:
+    """Keep the exact bytes of documents (digest, body, media type), each once."""
+    digests = [digest for digest, _, _ in documents]
+    rows = await session.fetch(STATEMENTS["select_kept"], session.part, digests)
+    kept_before = {digest for (digest,) in rows}
+    new = {digest: (session.part, digest, *rest) for digest, *rest in documents}
+    fresh = [row for digest, row in new.items() if digest not in kept_before]
+    await session.insert("document", ("part", "digest", "body", "media_type"), fresh)
 
 
 async def kept(session: Reading, digest: str) -> tuple[bytes, str]:

@@ -48,10 +48,9 @@ UPDATE log_head SET head = $2, record_time = $3 WHERE part = $1
 INSERT INTO log_head (part, head, record_time)
 SELECT $1, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE part = $1)
 
--- insert_document --
--- Keep a document once.
-INSERT INTO document (part, digest, media_type, body)
-SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM document WHERE part = $1 AND digest = $2)
+-- select_kept --
+-- Which of these documents are kept already.
+SELECT digest FROM document WHERE part = $1 AND digest = any($2)
 
 -- select_document --
 -- The exact bytes of a document.

@@ -12,13 +12,18 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
 from epcis_repo.errors import DuplicateEventError, SettingsError, StoreUnavailableError
+from epcis_repo.store.contract import Work
 from epcis_repo.store.log import STATEMENTS
+from epcis_repo.store.sequencer import Sequencer
 from epcis_repo.store.statements import load_statements
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _GUARDS = load_statements("epcis_repo.store", "guards_postgres.sql")
 # COPY asks the server for the table's columns each time; below this many rows that costs more.
@@ -93,6 +98,7 @@ class PostgresEventStore:
         self._url = url
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
+        self._sequencer = Sequencer(self.writing)
 
     async def _connections(self) -> asyncpg.Pool:
         async with self._pool_lock:
@@ -172,8 +178,14 @@ class PostgresEventStore:
             await session.execute(_TAKE_THE_TURN, session.part)
             yield session
 
+    async def write(self, work: Work[T, R], item: T) -> R:
+        """See `EventStore.write`."""
+        answer: R = await self._sequencer.write(work, item)
+        return answer
+
     async def close(self) -> None:
         """See `EventStore.close`."""
+        await self._sequencer.finish()
         if self._pool is not None:
             await self._pool.close()
 

@@ -22,10 +22,13 @@ from typing import Any, TypeVar
 import apsw
 
 from epcis_repo.errors import DuplicateEventError, StoreUnavailableError
+from epcis_repo.store.contract import Work
 from epcis_repo.store.log import STATEMENTS
+from epcis_repo.store.sequencer import Sequencer
 from epcis_repo.store.statements import load_statements
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _GUARDS = load_statements("epcis_repo.store", "guards_sqlite.sql")
 
@@ -127,6 +130,7 @@ class SQLiteEventStore:
         """Open or create the file; `StoreUnavailableError` says why that cannot be."""
         self._path = path
         self._turn = asyncio.Lock()
+        self._sequencer = Sequencer(self.writing)
         self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._reader_threads = ThreadPoolExecutor(4, thread_name_prefix="sqlite-reader")
         self._writer = self._connect()
@@ -178,8 +182,14 @@ class SQLiteEventStore:
                 await session.undo()
                 raise
 
+    async def write(self, work: Work[T, R], item: T) -> R:
+        """See `EventStore.write`."""
+        answer: R = await self._sequencer.write(work, item)
+        return answer
+
     async def close(self) -> None:
         """See `EventStore.close`."""
+        await self._sequencer.finish()
         async with self._turn:
             self._writer_thread.shutdown()
             self._reader_threads.shutdown()

@@ -123,6 +123,33 @@ class TestAPack:
 
         assert [hour for hour, _, _ in tell(await story_of(store, PACK))] == [1, 2]
 
+    async def test_that_was_taken_out_before_the_others(self, store: EventStore) -> None:
+        """
+        An unpacking that is reported after that of all the others ends the stay when it happened.
+        """
+        await report(store, packed(1, CASE, PACK, OTHER_PACK), unpacked(7, CASE))
+        await report(store, unpacked(5, CASE, PACK), shipped(6, CASE))
+
+        assert [stay.ends[0] for stay in (await story_of(store, PACK)).stays] == [at(5)]
+        assert [stay.ends[0] for stay in (await story_of(store, OTHER_PACK)).stays] == [at(7)]
+
+    async def test_has_what_came_after_its_packing_in_the_same_moment(
+        self, store: EventStore
+    ) -> None:
+        """
+        Of events of one time the order of arrival decides what was before and after.
+        """
+        early = shipped(2, CASE, disposition="in_progress")
+        late = shipped(2, CASE, disposition="in_transit")
+        await report(store, early, packed(2, CASE, PACK), late)
+        await report(store, unpacked(3, CASE, PACK), shipped(3, CASE))
+
+        story = await story_of(store, PACK)
+
+        assert [entry.logged.event.disposition for entry in story.entries] == [
+            *(None, "in_transit", None),
+        ]
+
     async def test_whose_packing_comes_after_its_unpacking(self, store: EventStore) -> None:
         """
         Two reports that pass each other on the way give the same stay as in order.
@@ -376,6 +403,21 @@ class TestErrors:
 
         assert [hour for hour, _, _ in tell(story)] == [1, 2, 2]
         assert story.stays == ()
+
+    async def test_undo_an_unpacking_of_all(self, store: EventStore) -> None:
+        """
+        What was never taken out was still in the case when it was shipped.
+        """
+        event = named("urn:x:1", unpacked(2, CASE))
+        await report(store, packed(1, CASE, PACK), event, shipped(3, CASE))
+        await report(store, declared_in_error(event))
+
+        story = await story_of(store, PACK)
+
+        assert [stay.ends[0] for stay in story.stays] == [float("inf")]
+        assert [(told(e)[0], e.in_error) for e in story.entries if not e.declares_error] == [
+            *((1, False), (2, True), (3, False)),
+        ]
 
     async def test_of_a_container_reach_its_content(self, store: EventStore) -> None:
         """

@@ -179,7 +179,7 @@ class TestTransactions:
         async def fail_after_writing() -> None:
             async with log_store.writing() as session:
                 await append(session, facts("lost", tags=["t"]), now=NOW + 50)
-                await keep(session, "d", b"lost", "text/plain")
+                await keep(session, [("d", b"lost", "text/plain")])
                 raise RuntimeError
 
         await record(log_store, facts("a"))
@@ -314,7 +314,7 @@ class TestTransactions:
         """
         first = await record(log_store, facts("a", "b", tags=["t"]))
         async with log_store.writing() as session:
-            await keep(session, "d", b"bytes", "text/plain")
+            await keep(session, [("d", b"bytes", "text/plain")])
         await log_store.close()
 
         async with opened(store_url) as again:
@@ -579,8 +579,8 @@ class TestDocuments:
         body = bytes(range(256)) * 4000
 
         async with log_store.writing() as session:
-            await keep(session, "d", body, "application/xml; charset=latin-1")
-            await keep(session, "e", b"", "text/plain")
+            await keep(session, [("d", body, "application/xml; charset=latin-1")])
+            await keep(session, [("e", b"", "text/plain")])
 
         async with log_store.reading() as session:
             assert await kept(session, "d") == (body, "application/xml; charset=latin-1")
@@ -592,7 +592,7 @@ class TestDocuments:
         """
         for media_type in ("text/xml", "application/xml"):
             async with log_store.writing() as session:
-                await keep(session, "d", b"body", media_type)
+                await keep(session, [("d", b"body", media_type)])
 
         async with log_store.reading() as session:
             assert await kept(session, "d") == (b"body", "text/xml")
@@ -685,7 +685,7 @@ class TestTheDatabaseItself:
         await store.prepare(())
         async with store.writing() as session:
             await append(session, facts("a", "b", tags=["t"]), now=NOW)
-            await keep(session, "d", b"body", "text/plain")
+            await keep(session, [("d", b"body", "text/plain")])
 
     @pytest.mark.parametrize("library", [sqlite3, apsw], ids=["sqlite3", "apsw"])
     async def test_refuses_in_sqlite(
@@ -850,7 +850,7 @@ class TestPreparing:
         """
         async with opened(store_url) as other:
             async with asyncio.timeout(10), log_store.writing() as session:
-                await keep(session, "d", b"body", "text/plain")
+                await keep(session, [("d", b"body", "text/plain")])
                 preparing = asyncio.create_task(other.prepare(SCHEMAS))
                 await asyncio.sleep(0.3)
                 await append(session, facts("a", tags=["t"]), now=NOW)

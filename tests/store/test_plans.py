@@ -28,9 +28,16 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
             "select_tagged": None,
             "select_of_type": None,
             "select_all": None,
+            "select_kept": [["a", "b"]],
         },
     ),
-    "capture": (capture._STATEMENTS, {"select_recorded": [["a", "b"]]}),
+    "capture": (
+        capture._STATEMENTS,
+        {
+            "select_recorded": [["a", "b"]],
+            "select_receipts": [["document a", "document b"]],
+        },
+    ),
     "logged": (
         logged._STATEMENTS,
         {
