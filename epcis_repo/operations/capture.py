@@ -132,7 +132,8 @@ async def _record(
             if (first := receipts.get(document.digest)) is not None:
                 answers.append(replace(first, repeated=True))
                 continue
-            sent = [await _named(session, event, document.sent) for event in document.sent]
+            together = [*(event for _, _, new in accepted for event in new), *document.sent]
+            sent = [await _named(session, event, together) for event in document.sent]
             try:
                 new = _new_among(sent, known)
             except DuplicateEventError as error:

@@ -179,6 +179,10 @@ def _emptied_by(item: LoggedEvent) -> str | None:
 
 
 def _fold_on(child: str, relation: str, stays: list[Interval], moves: list[Move]) -> list[Interval]:
+    if not stays and len(moves) == 1:
+        # Nearly all children of a lot: new, and packed once.
+        move = moves[0]
+        return [Interval(child, relation, *move[:3], None, None)] if move.enters else []
     current = next((stay for stay in stays if stay.to_time is None), None)
     ended = [stay for stay in stays if stay.to_time is not None]
     return [*ended, *fold(child, relation, current, moves)]

@@ -458,6 +458,23 @@ class TestErrorDeclarations:
         ]
         assert [stay.begins[0] for stay in story.stays] == [at(3)]
 
+    async def test_without_event_id_may_arrive_together_with_their_original(
+        self, store: EventStore
+    ) -> None:
+        """
+        Captures that share a database transaction find one another's events.
+        """
+        event = packed(2, CASE, PACK)
+
+        _, original, declaration = await asyncio.gather(
+            report(store, commissioned(1, PACK)),
+            report(store, event),
+            report(store, declared_in_error(event)),
+        )
+
+        assert declaration.event_ids == original.event_ids
+        assert (await story_of(store, PACK)).stays == ()
+
     async def test_of_something_unknown_are_recorded(self, store: EventStore) -> None:
         """
         The original may live with somebody else.

@@ -190,10 +190,12 @@ class TestAPack:
         await report(store, packed(4, PACK, CASE), packed(5, OTHER_CASE, OTHER_CASE))
 
         hours = [hour for hour, _, _ in tell(await story_of(store, PACK))]
-        itself = tell(await story_of(store, OTHER_CASE))
+        around = await story_of(store, CASE)
+        itself = await story_of(store, OTHER_CASE)
 
         assert hours == [1, 2, 3, 4]
-        assert itself == [(5, "ADD packing", None)]
+        assert {stay.container for stay in around.stays} == {key(PALLET), key(PACK)}
+        assert (tell(itself), itself.stays) == ([(5, "ADD packing", None)], ())
 
     async def test_may_be_packed_absurdly_deep(self, store: EventStore) -> None:
         """

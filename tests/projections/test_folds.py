@@ -30,11 +30,11 @@ NOW = 1_780_000_000_000_000
 World = list[list[Event]]
 
 some = settings(
-    max_examples=50,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-few = settings(some, max_examples=20)
+few = settings(some, max_examples=12)
 
 
 async def deliver(store: EventStore, world: World) -> None:
