@@ -42,9 +42,13 @@ def load_json(body: bytes) -> Any:
         raise _refusal("json", "a JSON document", "nothing: the body is empty")
     try:
         value = _DECODER.decode(text.strip(_BLANKS))
-    except RecursionError:
-        raise _refused_depth(text) from None
-    except json.JSONDecodeError as error:
+    except (RecursionError, json.JSONDecodeError) as error:
+        # How deep the decoder goes before it gives up is another matter with each Python, so
+        # depth comes first, whatever it said.
+        deep = _where_too_deep(text)
+        if deep is not None or isinstance(error, RecursionError):
+            found = f"a deeper value at {_place(text, deep or 0)}"
+            raise _refusal("depth", _DEPTH_EXPECTED, found) from None
         # The decoder saw the text from its first character that is not a blank.
         offset = error.pos + len(text) - len(text.lstrip(_BLANKS))
         found = text[offset : offset + 20] or "the end of the document"
@@ -95,21 +99,21 @@ def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
                 raise Misfits(misfits.within(step)) from None
 
 
-def _refused_depth(text: str) -> ValidationError:
+def _where_too_deep(text: str) -> int | None:
     # Reading the text again for the place costs nothing to those who send no such thing.
     depth = 0
     for token in _NESTING.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
         if depth > DEPTH_MAX:
-            break
-    return _refusal("depth", _DEPTH_EXPECTED, f"a deeper value at {_place(text, token.start())}")
+            return token.start()
+    return None
 
 
 _DEPTH_EXPECTED = f"JSON nested at most {DEPTH_MAX} deep"
 
-# Brackets within strings are not nesting, so a string is one token. The possessive
-# quantifiers keep a hostile text from making this go back on itself.
-_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+# Brackets within strings are not nesting, so a string is one token, and one without an end goes
+# to the end of the text. The possessive quantifiers keep a hostile text from making this go back.
+_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def _place(text: str, offset: int) -> str:

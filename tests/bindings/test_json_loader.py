@@ -34,7 +34,7 @@ def refusal(body: bytes) -> Violation:
         pytest.param(b"%PDF-1.7\n", "", "line 1, column 1", "%PDF", id="PDF"),
         pytest.param(b"%PDF-1.7\n\xe2\xe3", "", "UTF-8", "0xe2 at offset 9", id="binary PDF"),
         pytest.param(b'{"a":\n  {', "", "line 2, column 4", "the end", id="cut short"),
-        pytest.param(b'\n\n  {"a": 1,}', "", "line 3, column 11", "}", id="comma at the end"),
+        pytest.param(b'\n\n  {"a": 1,}', "", "line 3, column 1", "}", id="comma at the end"),
         pytest.param(b"{'a': 1}", "", "line 1, column 2", "'a'", id="single quotes"),
         pytest.param(b'{"a": 1} {"b": 2}', "", "line 1, column 10", '{"b"', id="trailing garbage"),
         pytest.param(b'{"a": "x', "", "line 1, column 7", '"x', id="text without end"),
