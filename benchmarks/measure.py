@@ -16,11 +16,11 @@ from statistics import median
 
 from epcis_repo.bindings import RENDERERS, sniff
 from epcis_repo.demo import generate_lot, generate_small_documents
+from epcis_repo.evidence.operations import prepare
 from epcis_repo.gs1 import Identifier, from_elements, parse_identifier
 from epcis_repo.model.events import ObjectEvent
 from epcis_repo.operations.capture import capture
 from epcis_repo.operations.history import history, history_value
-from epcis_repo.projections import SCHEMAS
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.verification import ProductIdentifier, verify
 
@@ -108,7 +108,7 @@ async def measure_store(
 
 async def _capture_seconds(url: str, body: bytes) -> tuple[float, Rows]:
     store = open_store(url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     started = time.perf_counter()
     await capture(store, body, sniff(body), now=time.time_ns() // 1000)
     seconds = time.perf_counter() - started
@@ -127,7 +127,7 @@ async def _capture_seconds(url: str, body: bytes) -> tuple[float, Rows]:
 async def _raw_seconds(url: str, rows: Rows) -> float:
     """Insert the very rows that the capture wrote, ready made, in one transaction."""
     store = open_store(url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     started = time.perf_counter()
     async with store.writing() as session:
         for table, columns in TABLES.items():
@@ -139,7 +139,7 @@ async def _raw_seconds(url: str, rows: Rows) -> float:
 
 async def _small_seconds(url: str, bodies: Sequence[bytes], clients: int) -> float:
     store = open_store(url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     waiting = iter(bodies)
 
     async def client() -> None:
@@ -156,7 +156,7 @@ async def _small_seconds(url: str, bodies: Sequence[bytes], clients: int) -> flo
 async def _raw_commits_seconds(url: str) -> float:
     """Insert as many rows of the size of an event, each in a durable transaction of its own."""
     store = open_store(url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     columns = TABLES["events"].split()
     started = time.perf_counter()
     for number in range(1, SMALL + 1):
@@ -221,6 +221,6 @@ def _capture_alone(url: str, body: bytes, answer: Connection) -> None:
 
 async def _capture_again(url: str, body: bytes) -> None:
     store = open_store(url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     await capture(store, body, sniff(body), now=time.time_ns() // 1000)
     await store.close()

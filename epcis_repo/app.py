@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect
 
 from epcis_repo import __version__
 from epcis_repo.errors import EpcisError
-from epcis_repo.projections import SCHEMAS
+from epcis_repo.evidence.operations import prepare
+from epcis_repo.rest.evidence import router
 from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
-from epcis_repo.rest.routes import router
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
 
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = open_store(chosen.db)
         try:
-            await store.prepare(SCHEMAS)
+            await prepare(store)
             app.state.store, app.state.settings = store, chosen
             yield
         finally:

@@ -1,7 +1,8 @@
 """
 The command line. Data goes to stdout, words to stderr; `--json` gives data for programs.
 
-Exit codes: 0 done; 1 the answer is no (a product is not verified); 2 the command line is wrong;
+Exit codes: 0 done; 1 the answer is no (a product is not verified, a proof does not hold,
+something recorded was altered); 2 the command line is wrong;
 3 what was given is wrong, and nothing of it was recorded; 4 nothing of that name is recorded;
 5 the event is recorded already with other content; 6 the store cannot be used.
 """
@@ -33,13 +34,19 @@ from rich.tree import Tree
 from epcis_repo import __version__, errors
 from epcis_repo.bindings import RENDERERS, sniff
 from epcis_repo.demo import Chain, Status, generate_chain
+from epcis_repo.evidence.errors import KeyFileError, TreeError
+from epcis_repo.evidence.integrity import Integrity, check_integrity
+from epcis_repo.evidence.keys import LogKey, open_key
+from epcis_repo.evidence.operations import check_proof, checkpoint, prepare, proof
 from epcis_repo.gs1 import parse_scan
+from epcis_repo.ledger import EvidenceError, ForkError, parse_verifier_key, verify_checkpoint
+from epcis_repo.model.times import utc_text
 from epcis_repo.operations.asked import identifier_asked, moment_asked
 from epcis_repo.operations.capture import Receipt, capture
 from epcis_repo.operations.contents import contents, contents_value
 from epcis_repo.operations.events import events
 from epcis_repo.operations.history import history, history_value
-from epcis_repo.projections import SCHEMAS, rebuild
+from epcis_repo.projections import rebuild
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.log import head
@@ -63,6 +70,7 @@ app = typer.Typer(
 data = Console(emoji=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
 words = Console(emoji=False, highlight=False, stderr=True, soft_wrap=True)
 
+ANSWER_IS_NO = 1
 # The most particular class of an error counts.
 EXIT_CODES: dict[type[Exception], int] = {
     errors.SettingsError: 2,
@@ -71,10 +79,14 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.NotFoundError: 4,
     errors.DuplicateEventError: 5,
     errors.StoreError: 6,
+    # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
+    ForkError: ANSWER_IS_NO,
+    TreeError: ANSWER_IS_NO,
+    KeyFileError: 2,
 }
-ANSWER_IS_NO = 1
 _VIOLATIONS_SHOWN = 20
 _LONG_FILE = 1_000_000
+_LONG_LOG = 100_000
 
 Db = Annotated[
     str | None,
@@ -317,6 +329,108 @@ def rebuild_command(db: Db = None, json: Json = False) -> None:
     words.print(f"{count} events folded in {time.monotonic() - started:.1f} s")
 
 
+@app.command("checkpoint")
+def checkpoint_command(db: Db = None) -> None:
+    """Sign the log as it is, unless it does not continue what was signed before."""
+    settings = read_settings(db=db)
+    signed = _run(settings, lambda store: checkpoint(store, _key(settings)))
+    _print_text(signed)
+
+
+@app.command("proof")
+def proof_command(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="An eventID.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; stdout without.")] = None,
+    db: Db = None,
+) -> None:
+    """Write the proof that an event is in the log, for anybody who has the public key."""
+    settings = read_settings(db=db)
+    found = _run(settings, lambda store: proof(store, _key(settings), event))
+    if out is None:
+        _print_text(found)
+        return
+    try:
+        out.write_bytes(found)
+    except OSError as error:
+        raise errors.InputError(f"cannot write {out}: {error.strerror}") from error
+    words.print(f"check it with: epcis-repo check-proof {_shown(str(out))} --key PUBLIC_KEY")
+
+
+@app.command("check-proof")
+def check_proof_command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A .tlog-proof file; - is stdin.")],
+    key: Annotated[
+        str,
+        typer.Option(metavar="PUBLIC_KEY", help="What `epcis-repo key` shows, or a file with it."),
+    ],
+    json: Json = False,
+) -> None:
+    """Check a proof offline: it takes the file and the log's public key, nothing else."""
+    is_file = Path(key).is_file()
+    verifier = parse_verifier_key(_read(key).decode(errors="replace").strip() if is_file else key)
+    try:
+        entry, signed = check_proof(_read(file), verifier)
+    except EvidenceError as error:
+        if json:
+            _print_json({"holds": False, "part": error.part, "reason": error.reason})
+        words.print(f"the proof does not hold: {_shown(str(error))}")
+        raise typer.Exit(ANSWER_IS_NO) from None
+    document = entry.document_sha256 and entry.document_sha256.hex()
+    if json:
+        _print_json(
+            {
+                "holds": True,
+                "eventID": entry.event_id,
+                "type": entry.type,
+                "position": entry.position,
+                "recordTime": utc_text(entry.record_time),
+                "dataSha256": entry.data_sha256.hex(),
+                "documentSha256": document,
+                "origin": signed.origin,
+                "treeSize": signed.size,
+                "rootHash": signed.root.hex(),
+            }
+        )
+        return
+    data.print(f"[bold]{_shown(entry.event_id)}[/] is in the log {_shown(signed.origin)}")
+    data.print(f"  {_shown(entry.type)} at position {entry.position} of {signed.size}")
+    data.print(f"  recorded: {utc_text(entry.record_time)}")
+    data.print(f"  SHA-256 of its data: {entry.data_sha256.hex()}")
+    if document:
+        data.print(f"  SHA-256 of the document it came in: {document}")
+
+
+@app.command("key")
+def key_command() -> None:
+    """Show the public key of the log, which checks its checkpoints and proofs."""
+    data.print(_shown(str(_key(read_settings()).verifier)), soft_wrap=True)
+
+
+@app.command("fsck")
+def fsck_command(db: Db = None, json: Json = False) -> None:
+    """Check that all that is stored is what was recorded, and name what is not."""
+    settings = read_settings(db=db)
+
+    async def check(store: EventStore) -> Integrity:
+        # Without a key, nothing was signed; to check is no reason to make one.
+        signed = None
+        if settings.key.exists():
+            key = _key(settings)
+            signed = verify_checkpoint(key.last_signed(), [key.verifier])
+        return await check_integrity(store, signed, progress=_say_progress)
+
+    found = _run(settings, check)
+    if json:
+        _print_json(found.value())
+    for alteration in found.alterations:
+        words.print(f"[bold red]altered:[/] {_shown(str(alteration))}")
+    if (more := found.altered - len(found.alterations)) > 0:
+        words.print(f"  … and {more} more")
+    verdict = f"{found.altered} altered" if found.altered else "all as recorded"
+    words.print(f"{found.events} events checked: {verdict}")
+    raise typer.Exit(ANSWER_IS_NO if found.altered else 0)
+
+
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to write the documents.")],
@@ -398,10 +512,20 @@ def _run(settings: Settings, work: Callable[[EventStore], Awaitable[T]]) -> T:
 async def _opened(settings: Settings) -> AsyncIterator[EventStore]:
     store = open_store(settings.db)
     try:
-        await store.prepare(SCHEMAS)
+        await prepare(store)
         yield store
     finally:
         await store.close()
+
+
+def _key(settings: Settings) -> LogKey:
+    return open_key(settings.key, settings.origin)
+
+
+def _say_progress(done: int, size: int) -> None:
+    # A line for each tenth of a log that takes a while.
+    if size >= _LONG_LOG and done < size and done * 10 // size > (done - 2_048) * 10 // size:
+        words.print(f"{done} of {size} events")
 
 
 def _size(name: str) -> int:
@@ -479,6 +603,11 @@ def _words_of(entry: dict[str, Any]) -> str:
 def _grow(tree: Tree, inside: list[dict[str, Any]]) -> None:
     for content in inside:
         _grow(tree.add(_shown(content["epc"])), content["contents"])
+
+
+def _print_text(text: bytes) -> None:
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()
 
 
 def _print_json(value: Any) -> None:

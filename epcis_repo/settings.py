@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -17,7 +18,8 @@ class Settings(BaseSettings):
     What an operator may choose.
 
     `db` is `sqlite:///path` or `postgresql://…`. `capture_size_max` is in bytes. `gln` is
-    ours, 13 digits, as verification answers give it.
+    ours, 13 digits, as verification answers give it. `key` is the file with the key that signs
+    checkpoints, `origin` the name of the log that they are of.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -27,6 +29,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     capture_size_max: int = Field(default=300 * 1024 * 1024, gt=0)
     gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
+    key: Path = Path("epcis.key")
+    origin: str = Field(default="epcis-repo", pattern=r"^[!-*,-~]+$")
 
 
 def read_settings(**chosen: Any) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from epcis_repo.projections import SCHEMAS
+from epcis_repo.evidence.operations import prepare
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.postgres import PostgresReading
 from tests.postgres_server import Server, running_server
@@ -64,7 +64,7 @@ async def log_store(store_url: str) -> AsyncIterator[EventStore]:
 async def store(store_url: str) -> AsyncIterator[EventStore]:
     """A store with an empty log and all read models, of each kind."""
     store = open_store(store_url)
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     yield store
     await store.close()
 
@@ -92,7 +92,7 @@ class FreshStores:
         else:
             self._monkeypatch.setattr(PostgresReading, "part", part)
             store = open_store(self._url)
-        await store.prepare(SCHEMAS)
+        await prepare(store)
         try:
             yield store
         finally:

@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store",),
     ("projections",),
     ("query",),
+    ("evidence",),  # left of the operations, since a capture extends the tree
     ("operations",),
     ("verification", "demo"),  # the capabilities: they meet in the log
     ("rest",),

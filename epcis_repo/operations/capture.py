@@ -17,6 +17,8 @@ import orjson
 from epcis_repo.bindings import parse_document
 from epcis_repo.bindings.jsonld import render_event
 from epcis_repo.errors import DuplicateEventError, NotFoundError
+from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED
+from epcis_repo.evidence.tree import extend
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import utc_text
 from epcis_repo.model.what import What
@@ -37,7 +39,6 @@ from epcis_repo.validation import validate
 
 _STATEMENTS = load_statements("epcis_repo.operations", "capture.sql")
 
-DOCUMENT_CAPTURED = "DocumentCaptured"
 # A body beyond this (in bytes) is parsed on a thread, so that others are served meanwhile.
 _SMALL = 65_536
 
@@ -159,7 +160,9 @@ async def _record(
             for _, receipt, new in accepted
             for item in (*map(_event_data, new), _receipt_data(receipt))
         ]
-        recorded = iter(await log.append(session, data, now=now))
+        appended = await log.append(session, data, now=now)
+        await extend(session, appended)
+        recorded = iter(appended)
         events: list[LoggedEvent] = []
         for _, _, new in accepted:
             events += [_logged(event, next(recorded)) for event in new]

@@ -17,10 +17,11 @@ from epcis_repo.errors import (
     UnsupportedMediaTypeError,
     ValidationError,
 )
+from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import Timestamp
 from epcis_repo.operations import capture as module
-from epcis_repo.operations.capture import DOCUMENT_CAPTURED, capture, capture_receipt
+from epcis_repo.operations.capture import capture, capture_receipt
 from epcis_repo.projections import PROJECTIONS
 from epcis_repo.store import EventStore, RecordedEvent, open_store
 from epcis_repo.store.log import kept, read

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from epcis_repo.evidence.operations import prepare
 from epcis_repo.operations import capture
-from epcis_repo.projections import SCHEMAS, containment, epc_state, event_index, logged
+from epcis_repo.projections import containment, epc_state, event_index, logged
 from epcis_repo.store import EventStore, Query, QueryItem, log, open_store
 from epcis_repo.store.sqlite import spelt_for_sqlite
 from tests.operations.reports import commissioned, packed, report, unpacked
@@ -109,7 +110,7 @@ def test_no_statement_is_forgotten(module: str) -> None:
 
 async def fill(store: EventStore, cases: int = 20) -> None:
     """Capture a few documents, as it happens in a first hour, and leave it at that."""
-    await store.prepare(SCHEMAS)
+    await prepare(store)
     for number in range(cases):
         packs = [f"urn:epc:id:sgtin:030001.0012345.{number}x{n}" for n in range(100)]
         case = f"urn:epc:id:sscc:030001.{number:011}"

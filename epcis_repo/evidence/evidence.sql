@@ -1,0 +1,56 @@
+-- schema --
+-- The tree as tiles, the widest that there is of each; and what makes an entry of an event
+-- besides the event itself.
+CREATE TABLE IF NOT EXISTS tile (
+    part    integer NOT NULL,
+    level   integer NOT NULL,
+    idx     bigint  NOT NULL,
+    width   integer NOT NULL,
+    hashes  bytea   NOT NULL,
+    CONSTRAINT tile_key PRIMARY KEY (part, level, idx)
+);
+
+CREATE TABLE IF NOT EXISTS leaf (
+    part      integer NOT NULL,
+    position  bigint  NOT NULL,
+    salt      bytea   NOT NULL,
+    document  bytea,
+    CONSTRAINT leaf_key PRIMARY KEY (part, position)
+);
+
+-- select_last_tile --
+-- Where the tree ends.
+SELECT idx, width FROM tile WHERE part = $1 AND level = 0 ORDER BY idx DESC LIMIT 1
+
+-- select_tiles --
+-- Tiles of some levels at some places of them.
+SELECT level, idx, width, hashes FROM tile
+WHERE part = $1 AND level = any($2) AND idx = any($3)
+
+-- update_tile --
+-- A tile has grown.
+UPDATE tile SET width = $4, hashes = $5 WHERE part = $1 AND level = $2 AND idx = $3
+
+-- select_entry --
+-- All that an entry is made of, by the identity of its event.
+SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
+  FROM events e LEFT JOIN leaf l ON l.part = e.part AND l.position = e.position
+ WHERE e.part = $1 AND e.event_id = $2
+
+-- select_entries --
+-- All that entries are made of, from after a position up to another.
+SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
+  FROM events e LEFT JOIN leaf l ON l.part = e.part AND l.position = e.position
+ WHERE e.part = $1 AND e.position > $2 AND e.position <= $3
+ ORDER BY e.position
+
+-- select_copies --
+-- What the event index has copied from some events.
+SELECT position, record_time, type, event_id FROM event_index
+WHERE part = $1 AND position = any($2)
+
+-- select_tags --
+-- All tags, a page of them in order of their key.
+SELECT tag, position FROM event_tag
+WHERE part = $1 AND (tag, position) > ($2, $3)
+ORDER BY tag, position LIMIT $4

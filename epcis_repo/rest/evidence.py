@@ -1,0 +1,59 @@
+"""
+The resources of the ledger: signed checkpoint, tiles (c2sp.org/tlog-tiles) and proofs.
+
+They join those of `routes.py` in one router, so that `GET /` lists them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from epcis_repo.evidence.keys import LogKey, open_key
+from epcis_repo.evidence.operations import checkpoint, proof, tile
+from epcis_repo.rest.requests import identifier_after, raw_path
+from epcis_repo.rest.routes import router
+from epcis_repo.settings import Settings
+from epcis_repo.store import EventStore
+
+__all__ = ["router"]
+
+TEXT = "text/plain; charset=utf-8"
+# A client that asks again within this time may get the checkpoint that a proxy has.
+_SHORT = {"Cache-Control": "public, max-age=1"}
+# Hashes that are served at a path never change.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@router.get("/checkpoint")
+async def get_checkpoint(request: Request) -> Response:
+    """Return the signed checkpoint of the log as it is (c2sp.org/tlog-checkpoint)."""
+    return Response(await checkpoint(_store(request), await _key(request)), 200, _SHORT, TEXT)
+
+
+@router.get("/tile/{path:path}")
+async def get_tile(request: Request) -> Response:
+    """Return the hashes of a tile, the first of them for a partial one."""
+    hashes = await tile(_store(request), raw_path(request).removeprefix("/"))
+    return Response(hashes, 200, _FOREVER, "application/octet-stream")
+
+
+@router.get("/proof/{event_id:path}")
+async def get_proof(request: Request) -> Response:
+    """Return the proof file that an event is in the log (c2sp.org/tlog-proof)."""
+    event_id = identifier_after(request, "/proof/")
+    found = await proof(_store(request), await _key(request), event_id)
+    headers = {"Content-Disposition": 'attachment; filename="event.tlog-proof"'}
+    return Response(found, 200, headers, TEXT)
+
+
+def _store(request: Request) -> EventStore:
+    store: EventStore = request.app.state.store
+    return store
+
+
+async def _key(request: Request) -> LogKey:
+    settings: Settings = request.app.state.settings
+    return await asyncio.to_thread(open_key, settings.key, settings.origin)
