@@ -381,7 +381,7 @@ class _Check:
                 tags = tuple(logged(event).what.keys())
             else:
                 tags = None
-        except (EpcisError, ValueError, KeyError):
+        except (EpcisError, ValueError, KeyError, TypeError):
             tags = None
         if tags is None:
             self._unknown_tags.add(event.position)

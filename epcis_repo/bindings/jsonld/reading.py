@@ -69,15 +69,24 @@ def parse_jsonld(body: bytes) -> Document:
 
 
 def parse_event(data: bytes) -> Event:
-    """Return the event that `render_event` wrote to `data`, which is trusted."""
+    """
+    Return the event that `render_event` wrote to `data`.
+
+    Raises `ValidationError` when it is not: somebody has altered what the log keeps.
+    """
     return parse_event_with_prefixes(data)[0]
 
 
 def parse_event_with_prefixes(data: bytes) -> tuple[Event, dict[str, str]]:
     """Return the event that `render_event` wrote to `data`, and the prefixes that it uses."""
-    source = load_trusted_json(data)
-    prefixes = declared_prefixes(source.pop("@context", None))
-    return _read_event(source, Names(prefixes)), prefixes
+    try:
+        source = _object(load_trusted_json(data), "an event, which is a JSON object")
+        prefixes = declared_prefixes(source.pop("@context", None))
+        return _read_event(source, Names(prefixes)), prefixes
+    except Misfits as misfits:
+        raise ValidationError([_violation(f, "", None) for f in misfits.findings]) from None
+    except ValueError as error:
+        raise _refusal("", "json", "an event in JSON, as it was recorded", str(error)) from None
 
 
 def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
