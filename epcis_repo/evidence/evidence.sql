@@ -51,6 +51,10 @@ WHERE part = $1 AND position = any($2)
 
 -- select_tags --
 -- All tags, a page of them in order of their key.
-SELECT tag, position FROM event_tag
-WHERE part = $1 AND (tag, position) > ($2, $3)
-ORDER BY tag, position LIMIT $4
+SELECT bucket, tag, position, role FROM event_tag
+WHERE part = $1 AND (bucket, tag, position, role) > ($2, $3, $4, $5)
+ORDER BY bucket, tag, position, role LIMIT $6
+
+-- select_buckets --
+-- The buckets that are looked into when somebody asks for a tag.
+SELECT bucket FROM tag_bucket WHERE part = $1

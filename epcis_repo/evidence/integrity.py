@@ -207,17 +207,22 @@ class _Check:
         """Compare the tags that are stored with those that the events should have."""
         session = self._session
         stored: dict[int, int] = {}
-        tag, position = "", -(1 << 62)
+        rows = await session.fetch(STATEMENTS["select_buckets"], session.part)
+        buckets = {bucket for (bucket,) in rows}
+        bucket, tag, position, role = 0, "", 0, 0
         while True:
             try:
                 rows = await session.fetch(
-                    STATEMENTS["select_tags"], session.part, tag, position, _TAG_PAGE
+                    STATEMENTS["select_tags"],
+                    *(session.part, bucket, tag, position, role, _TAG_PAGE),
                 )
             except UnicodeDecodeError:
                 self._report([Alteration("tags", (f"no text in what comes after {tag!r}",))])
                 return
-            for tag, position in rows:
-                stored[position] = stored.get(position, 0) + _tag_hash(tag)
+            for bucket, tag, position, role in rows:
+                # What stands in a bucket that is not looked into is as good as gone.
+                if bucket in buckets:
+                    stored[position] = stored.get(position, 0) + _tag_hash(tag, role)
             if len(rows) < _TAG_PAGE:
                 break
         for position in sorted(stored.keys() | self._tags.keys()):
@@ -376,17 +381,18 @@ class _Check:
     def _expect_tags(self, event: RecordedEvent) -> None:
         try:
             if event.type == DOCUMENT_CAPTURED:
-                tags = receipt_in(event).tags
+                roles: Mapping[int, Sequence[str]] = {0: receipt_in(event).tags}
             elif event.type in EVENT_TYPES:
-                tags = tuple(logged(event).what.keys())
+                roles = logged(event).what.by_role()
             else:
-                tags = None
+                self._unknown_tags.add(event.position)
+                return
         except (EpcisError, ValueError, KeyError, TypeError):
-            tags = None
-        if tags is None:
             self._unknown_tags.add(event.position)
-        else:
-            self._tags[event.position] = sum(map(_tag_hash, dict.fromkeys(tags)))
+            return
+        self._tags[event.position] = sum(
+            _tag_hash(tag, role) for role, tags in roles.items() for tag in set(tags)
+        )
 
     async def _documents(self, rows: Iterable[_Row]) -> None:
         """Compare the documents that receipts speak of with their digests."""
@@ -418,8 +424,8 @@ def _of_event(event: RecordedEvent, *differs: str) -> Alteration:
     return Alteration("event", differs, event.position, event.event_id)
 
 
-def _tag_hash(tag: str) -> int:
-    return int.from_bytes(sha256(tag.encode()).digest())
+def _tag_hash(tag: str, role: int) -> int:
+    return int.from_bytes(sha256(f"{role} {tag}".encode()).digest())
 
 
 def _stored(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from epcis_repo.errors import IdentifierError
 from epcis_repo.gs1 import canonical_key, canonical_keys
@@ -19,12 +20,30 @@ QUANTITY_LISTS = (
 )
 
 
+class Role(IntEnum):
+    """
+    As what an event names something. The numbers are stored, so they never change.
+
+    Where one thing has several roles in an event, the highest tells what became of it: what
+    went into a transformation and came out of it is there.
+    """
+
+    CLASS = 1
+    INPUT_CLASS = 2
+    OUTPUT_CLASS = 3
+    PARENT = 4
+    OBJECT = 5
+    CHILD = 6
+    INPUT = 7
+    OUTPUT = 8
+
+
 @dataclass(frozen=True, slots=True)
 class What:
     """
     The canonical keys of what an event names, in the order in which it names them.
 
-    `classes` are those of all quantity lists.
+    `classes` are those of quantity lists that are no inputs or outputs.
     """
 
     parent: str | None = None
@@ -33,16 +52,27 @@ class What:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    input_classes: tuple[str, ...] = ()
+    output_classes: tuple[str, ...] = ()
 
     def keys(self) -> Iterator[str]:
         """Yield every key; one that is named twice comes twice."""
-        if self.parent is not None:
-            yield self.parent
-        yield from self.epcs
-        yield from self.children
-        yield from self.inputs
-        yield from self.outputs
-        yield from self.classes
+        for keys in self.by_role().values():
+            yield from keys
+
+    def by_role(self) -> dict[int, tuple[str, ...]]:
+        """Return the keys by `Role`, without the roles that have none."""
+        roles: dict[int, tuple[str, ...]] = {
+            Role.PARENT: () if self.parent is None else (self.parent,),
+            Role.OBJECT: self.epcs,
+            Role.CHILD: self.children,
+            Role.INPUT: self.inputs,
+            Role.OUTPUT: self.outputs,
+            Role.CLASS: self.classes,
+            Role.INPUT_CLASS: self.input_classes,
+            Role.OUTPUT_CLASS: self.output_classes,
+        }
+        return {role: keys for role, keys in roles.items() if keys}
 
 
 def what_of(event: Event) -> What:
@@ -51,10 +81,9 @@ def what_of(event: Event) -> What:
     epcs, children, inputs, outputs = (
         tuple(canonical_keys(getattr(event, name, None) or ())) for name in EPC_LISTS
     )
-    classes = tuple(
-        canonical_key(quantity.epc_class)
+    objects, children_of_class, input_classes, output_classes = (
+        tuple(canonical_key(quantity.epc_class) for quantity in getattr(event, name, None) or ())
         for name in QUANTITY_LISTS
-        for quantity in getattr(event, name, None) or ()
     )
     return What(
         parent=None if parent is None else canonical_key(parent),
@@ -62,7 +91,9 @@ def what_of(event: Event) -> What:
         children=children,
         inputs=inputs,
         outputs=outputs,
-        classes=classes,
+        classes=objects + children_of_class,
+        input_classes=input_classes,
+        output_classes=output_classes,
     )
 
 

@@ -204,7 +204,9 @@ def _prepare(body: bytes, media_type: str, now: int) -> _Prepared:
     sent = []
     for number, identified in enumerate(validate(document)):
         # EPCIS 2.0, §12.6: a recordTime that comes in means nothing here.
-        event = replace(identified.event, record_time=None)
+        event = identified.event
+        if event.record_time is not None:
+            event = replace(event, record_time=None)
         event_id = event.event_id or f"urn:uuid:{_uuid(digest, str(number))}"
         data = render_event(event, document.namespaces)
         sent.append(_Sent(event_id, event, identified.what, data))
@@ -272,7 +274,7 @@ def _tag(digest: str) -> str:
 
 def _event_data(event: _Sent) -> EventData:
     kind = type(event.event).__name__
-    return EventData(kind, event.identity, event.data, tuple(event.what.keys()))
+    return EventData(kind, event.identity, event.data, roles=event.what.by_role())
 
 
 def _receipt_data(receipt: Receipt) -> EventData:

@@ -5,4 +5,4 @@ SELECT event_id, data FROM events WHERE part = $1 AND event_id = any($2)
 -- select_receipts --
 -- The receipts of documents that came before, by their tags, which nothing else has.
 SELECT data FROM events
- WHERE part = $1 AND position IN (SELECT position FROM event_tag WHERE part = $1 AND tag = any($2))
+ WHERE part = $1 AND position IN (SELECT position FROM tagged WHERE part = $1 AND tag = any($2))

@@ -6,18 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from epcis_repo.gs1 import Identifier, parse_identifier
+import orjson
+
+from epcis_repo.gs1 import Identifier, canonical_key
 from epcis_repo.model.times import utc_text
-from epcis_repo.operations.history import intervals_of, not_found
-from epcis_repo.operations.naming import epc_of, identifier_value
-from epcis_repo.projections import containment, event_index
-from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS
-from epcis_repo.projections.epc_state import EpcState, states_of
-from epcis_repo.projections.logged import events_naming
+from epcis_repo.model.what import Role
+from epcis_repo.operations.history import not_found
+from epcis_repo.operations.naming import identifier_value, names_of
+from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS, Interval
+from epcis_repo.projections.event_index import STATEMENTS
+from epcis_repo.projections.lives import Lives
 from epcis_repo.store import EventStore, Reading, log
 
 _MOMENT_MAX = 2**62
-_CONTAINING = tuple(cls.__name__ for cls in RELATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Contents:
     parents: tuple[str, ...]
     contents: tuple[Content, ...]
     levels: tuple[int, ...]
-    states: Mapping[str, EpcState]
+    names: Mapping[str, str]
 
 
 async def contents(
@@ -63,23 +64,23 @@ async def contents(
     key = identifier.key
     moment = _MOMENT_MAX if as_of is None else as_of
     async with store.reading(long=True) as session:
-        until = None if known_at is None else await log.head_at(session, known_at)
-        last = await log.head(session) if until is None else until
-        named = event_index.STATEMENTS["select_named"]
-        if not await session.fetch(named, session.part, key, last, moment):
+        until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
+        named = STATEMENTS["select_named"]
+        if not await session.fetch(named, session.part, key, until, moment):
             raise not_found(key, as_of=as_of, known_at=known_at)
-        parents = await _parents(session, key, moment, until)
+        lives = Lives(session, until)
+        parents = await _parents(lives, key, moment)
         below: dict[str, list[tuple[str, str, int]]] = {}
         levels: list[int] = []
         seen = level = {key}
         while level and len(levels) < LEVELS_MAX:
-            inside = await _inside(session, level, moment, until)
+            inside = await _inside(session, lives, level, until, moment)
             below |= inside
             level = {child for stays in inside.values() for child, _, _ in stays} - seen
             seen = seen | level
             if level:
                 levels.append(len(level))
-        states = await states_of(session, seen.union(parents))
+        names = names_of(await lives.company_prefixes(seen.union(parents)))
     return Contents(
         identifier=identifier,
         as_of=as_of,
@@ -87,44 +88,42 @@ async def contents(
         parents=tuple(parents),
         contents=_tree(key, below, set()),
         levels=tuple(levels),
-        states=states,
+        names=names,
     )
 
 
 def contents_value(found: Contents) -> dict[str, Any]:
     """Return contents as JSON (`schemas/contents.schema.json`)."""
-    states = found.states
-    parents = [epc_of(parent, states.get(parent)) for parent in found.parents]
-    own = epc_of(found.identifier.key, states.get(found.identifier.key))
+    names = found.names
+    parents = [names[parent] for parent in found.parents]
     return {
-        "id": identifier_value(parse_identifier(own), None),
+        "id": identifier_value(names[found.identifier.key]),
         "as_of": None if found.as_of is None else utc_text(found.as_of),
         "known_at": None if found.known_at is None else utc_text(found.known_at),
         "parent": parents[0] if parents else None,
         "parents": parents,
         "levels": list(found.levels),
         "total": sum(found.levels),
-        "contents": [_content_value(content, states) for content in found.contents],
+        "contents": [_content_value(content, names) for content in found.contents],
     }
 
 
-def _content_value(content: Content, states: Mapping[str, EpcState]) -> dict[str, Any]:
+def _content_value(content: Content, names: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "epc": epc_of(content.key, states.get(content.key)),
+        "epc": names[content.key],
         "relation": content.relation,
         "since": utc_text(content.since),
-        "contents": [_content_value(child, states) for child in content.contents],
+        "contents": [_content_value(child, names) for child in content.contents],
     }
 
 
-async def _parents(session: Reading, key: str, moment: int, until: int | None) -> list[str]:
+async def _parents(lives: Lives, key: str, moment: int) -> list[str]:
     parents: list[str] = []
     child = key
     while True:
-        stays = (await intervals_of(session, {child}, until=until)).get(child, ())
-        now = [s for s in stays if s.from_time <= moment and not _over(s.to_time, moment)]
+        stays = (await lives.stays([child])).get(child, ())
         # In a box and attached to something at once: the box is what it is in.
-        now.sort(key=lambda stay: stay.relation)
+        now = sorted((s for s in stays if _lasts(s, moment)), key=lambda stay: stay.relation)
         if not now or now[0].parent in (key, *parents) or len(parents) == LEVELS_MAX:
             return parents
         child = now[0].parent
@@ -132,29 +131,30 @@ async def _parents(session: Reading, key: str, moment: int, until: int | None) -
 
 
 async def _inside(
-    session: Reading, parents: Collection[str], moment: int, until: int | None
+    session: Reading, lives: Lives, parents: Collection[str], until: int, moment: int
 ) -> dict[str, list[tuple[str, str, int]]]:
+    """Return what is in each of `parents` at a moment: child, relation, since when."""
+    rows = await session.fetch(
+        STATEMENTS["select_packed"],
+        session.part,
+        list(parents),
+        list(RELATIONS),
+        int(Role.PARENT),
+        until,
+    )
+    # Whatever was ever put into one of them, or taken out.
+    named = {epc for (data,) in rows for epc in orjson.loads(data).get("childEPCs", ())}
     inside: dict[str, list[tuple[str, str, int]]] = {}
-    if until is None:
-        statement = containment.STATEMENTS["select_content"]
-        rows = await session.fetch(statement, session.part, sorted(parents), moment)
-        for parent, child, relation, since in rows:
-            inside.setdefault(parent, []).append((child, relation, since))
-        return inside
-    # Past knowledge: whoever was ever reported to be in one of them, folded as far as then.
-    events = await events_naming(session, parents, types=_CONTAINING, until=until)
-    children = {child for item in events for child in item.what.children}
-    for child, stays in (await intervals_of(session, children, until=until)).items():
+    for child, stays in (await lives.stays({canonical_key(epc) for epc in named})).items():
         for stay in stays:
-            lasts = stay.from_time <= moment and not _over(stay.to_time, moment)
-            if lasts and stay.parent in parents:
+            if stay.parent in parents and _lasts(stay, moment):
                 entry = (child, stay.relation, stay.from_time)
                 inside.setdefault(stay.parent, []).append(entry)
     return {parent: sorted(stays) for parent, stays in inside.items()}
 
 
-def _over(end: int | None, moment: int) -> bool:
-    return end is not None and end <= moment
+def _lasts(stay: Interval, moment: int) -> bool:
+    return stay.from_time <= moment and (stay.to_time is None or stay.to_time > moment)
 
 
 def _tree(

@@ -1,21 +1,25 @@
 """
-The event index: what events are asked for by, and what a history shows of them.
+The event index: what events are asked for by, and what each says of the things it names.
 
-One row for each EPCIS event. `header` is the event with its long lists cut, so that the
-history of one serial does not read the fifty thousand that were commissioned with it; it is
-NULL for an event that is short anyway.
+One row for each EPCIS event, none for a thing: what is true of a thing is folded from the rows
+of the events that name it when somebody asks (`lives.py`). `header` is the event with its long
+lists cut, so that the history of one serial does not read the fifty thousand that were
+commissioned with it; it is NULL for an event that is short anyway.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
+from epcis_repo.bindings.names import CBVMDA
 from epcis_repo.gs1 import cbv
-from epcis_repo.model.events import FIELDS, Kind
-from epcis_repo.projections.logged import Batch, LoggedEvent
-from epcis_repo.store import Writing, load_statements
+from epcis_repo.model.events import FIELDS, Event, Kind, Place
+from epcis_repo.model.what import EPC_LISTS
+from epcis_repo.projections.logged import LoggedEvent
+from epcis_repo.store import Reading, Writing, load_statements
 
 STATEMENTS = load_statements("epcis_repo.projections", "event_index.sql")
 SCHEMA = STATEMENTS["schema"]
@@ -24,42 +28,113 @@ TABLES = ("event_index",)
 # An event longer than this (in bytes) has its lists cut to so many members in its header.
 _HEADER_SIZE_MAX = 4_000
 LIST_LENGTH_MAX = 10
-
-_COLUMNS = (
-    "part",
-    "position",
-    "event_id",
-    "type",
-    "event_time",
-    "record_time",
-    "action",
-    "biz_step",
-    "disposition",
-    "declares_error",
-    "header",
-)
+COUNTS = "listLengths"
+"""The member of a header that says how long each list is that was cut."""
 
 
-async def project(session: Writing, batch: Batch) -> None:
+class Row(NamedTuple):
+    """
+    A row of the index; times in microseconds since 1970 (UTC), words as JSON has them.
+
+    `lot` and `expiry` are those of the ILMD. `empties` says that all content leaves
+    `parent_id`, which is spelt as in the event. `company_prefixes` are those of the EPC URNs
+    in it, by blanks, so that what it names can be named as its sender does.
+    """
+
+    position: int
+    event_id: str
+    type: str
+    event_time: int
+    record_time: int
+    action: str | None
+    biz_step: str | None
+    disposition: str | None
+    read_point: str | None
+    biz_location: str | None
+    lot: str | None
+    expiry: str | None
+    parent_id: str | None
+    empties: int
+    declares_error: int
+    company_prefixes: str | None
+    header: bytes | None
+
+
+async def project(session: Writing, events: Sequence[LoggedEvent]) -> None:
     """Add a row for each event; nothing ever changes one."""
-    rows = [(session.part, *_row(item)) for item in batch.events]
-    await session.insert("event_index", _COLUMNS, sorted(rows))
+    rows = [(session.part, *row_of(item)) for item in events]
+    await session.insert("event_index", ("part", *Row._fields), rows)
 
 
-def _row(item: LoggedEvent) -> tuple[Any, ...]:
-    event = item.event
-    return (
-        item.position,
-        item.event_id,
-        type(event).__name__,
-        event.event_time.microseconds,
-        item.record_time,
-        getattr(event, "action", None),
-        event.biz_step and cbv.bare_word(cbv.BIZ_STEP, event.biz_step),
-        event.disposition and cbv.bare_word(cbv.DISPOSITION, event.disposition),
-        0 if event.error_declaration is None else 1,
-        _header(item),
+async def declared_in_error(
+    session: Reading, event_ids: Collection[str], *, until: int
+) -> set[str]:
+    """Return which of `event_ids` were declared in error, as far as position `until`."""
+    rows = await session.fetch(
+        STATEMENTS["select_declared"], session.part, sorted(event_ids), until
     )
+    return {event_id for (event_id,) in rows}
+
+
+def row_of(item: LoggedEvent) -> Row:
+    """Return the row of an event."""
+    event = item.event
+    action = getattr(event, "action", None)
+    ilmd = _master_data_of(event)
+    return Row(
+        position=item.position,
+        event_id=item.event_id,
+        type=type(event).__name__,
+        event_time=event.event_time.microseconds,
+        record_time=item.record_time,
+        action=action,
+        biz_step=event.biz_step and cbv.bare_word(cbv.BIZ_STEP, event.biz_step),
+        disposition=event.disposition and cbv.bare_word(cbv.DISPOSITION, event.disposition),
+        read_point=_place(event.read_point),
+        biz_location=_place(event.biz_location),
+        lot=ilmd.get("lotNumber"),
+        expiry=ilmd.get("itemExpirationDate"),
+        parent_id=getattr(event, "parent_id", None),
+        # EPCIS 2.0, §7.4.3: DELETE that names no children takes out all of them. One that
+        # names only quantities does not.
+        empties=int(
+            action == "DELETE"
+            and not item.what.children
+            and not getattr(event, "child_quantity_list", None)
+        ),
+        declares_error=0 if event.error_declaration is None else 1,
+        company_prefixes=" ".join(sorted(_company_prefixes(event))) or None,
+        header=_header(item),
+    )
+
+
+def _master_data_of(event: Event) -> dict[str, str]:
+    """Return the CBV instance and lot master data of `event`, by local name (CBV 2.0, §10)."""
+    ilmd = getattr(event, "ilmd", None)
+    if not ilmd:
+        return {}
+    beginning = f"{{{CBVMDA}}}"
+    return {
+        name.removeprefix(beginning): _text(value)
+        for name, value in ilmd.items()
+        if name.startswith(beginning)
+    }
+
+
+def _company_prefixes(event: Event) -> set[str]:
+    parent = getattr(event, "parent_id", None)
+    beginnings = set[str]() if parent is None else {parent.partition(".")[0]}
+    for name in EPC_LISTS:
+        if not (texts := getattr(event, name, None)):
+            continue
+        # The thousands of a lot begin alike: what the first and the last by alphabet begin with,
+        # all begin with.
+        beginning, dot, _ = min(texts).partition(".")
+        alike = dot and max(texts).startswith(f"{beginning}.")
+        beginnings |= {beginning} if alike else {text.partition(".")[0] for text in texts}
+    # What has no dot at all has no company prefix either, nor digits where it would be.
+    parted = (beginning.rpartition(":") for beginning in beginnings)
+    return {p for scheme, _, p in parted if scheme.startswith("urn:epc:id:") and p.isdecimal()}
 
 
 def _header(item: LoggedEvent) -> bytes | None:
@@ -76,5 +151,12 @@ def _header(item: LoggedEvent) -> bytes | None:
     return orjson.dumps({**value, COUNTS: counts}) if counts else None
 
 
-COUNTS = "listLengths"
-"""The member of a header that says how long each list is that was cut."""
+def _place(place: Place | None) -> str | None:
+    return None if place is None else place.id
+
+
+def _text(value: Any) -> str:
+    # In XML a value with attributes, in JSON-LD a typed one, has its text one level down.
+    if isinstance(value, dict):
+        value = value.get("#text", value.get("@value", ""))
+    return str(value)

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from epcis_repo.model.events import EVENT_TYPES
-from epcis_repo.projections import containment, epc_state, event_index
-from epcis_repo.projections.logged import Batch, LoggedEvent, batch_of, logged
+from epcis_repo.projections import event_index
+from epcis_repo.projections.logged import LoggedEvent, logged
 from epcis_repo.store import EventStore, Query, QueryItem, Writing
 from epcis_repo.store.log import TABLES as LOG_TABLES
 from epcis_repo.store.log import read
 
-# The event index is first: it knows what is declared in error, which the others ask. The states
-# are last: the containment asks them for what was known before.
-PROJECTIONS: tuple[ModuleType, ...] = (event_index, containment, epc_state)
+PROJECTIONS: tuple[ModuleType, ...] = (event_index,)
 SCHEMAS: tuple[str, ...] = tuple(projection.SCHEMA for projection in PROJECTIONS)
 
 _EPCIS_EVENTS = Query((QueryItem(types=tuple(EVENT_TYPES)),))
@@ -23,17 +21,15 @@ _BATCH = 2_000
 
 async def project(session: Writing, events: Sequence[LoggedEvent]) -> None:
     """Fold `events`, which the transaction has just appended, onto every read model."""
-    batch = await batch_of(session, events)
     for projection in PROJECTIONS:
-        await projection.project(session, batch)
-    await _analyze_when_grown(session, batch)
+        await projection.project(session, events)
+    await _analyze_when_grown(session, events)
 
 
-async def _analyze_when_grown(session: Writing, batch: Batch) -> None:
+async def _analyze_when_grown(session: Writing, events: Sequence[LoggedEvent]) -> None:
     # PostgreSQL without counts takes the part, which all rows share, for a good choice, and goes
     # through a whole table to find a row. So it counts at 10, 100, 1,000 events and so on.
-    before = min((item.position for item in batch.events), default=1) - 1
-    if len(str(before)) < len(str(batch.until)):
+    if events and len(str(events[0].position - 1)) < len(str(events[-1].position)):
         own = (table for projection in PROJECTIONS for table in projection.TABLES)
         await session.analyze((*LOG_TABLES, *own))
 

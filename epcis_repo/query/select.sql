@@ -15,4 +15,4 @@ SELECT i.position, i.event_id, i.record_time, e.data
 
 -- select_tagged --
 -- Where the events stand that name something.
-SELECT position FROM event_tag WHERE part = $1
+SELECT position FROM tagged WHERE part = $1

@@ -10,10 +10,10 @@ What a store promises, and the values that go in and out of its log (`log.py`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from epcis_repo.errors import EpcisError
 
@@ -23,12 +23,22 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class EventData:
-    """An event on its way into the store. `event_id` is its identity: no two events share one."""
+    """
+    An event on its way into the store. `event_id` is its identity: no two events share one.
+
+    `tags` are what it can be found by; `roles` are more of them, each with the number of the
+    role in which the event names it, from 1.
+    """
 
     type: str
     event_id: str
     data: bytes
     tags: Sequence[str] = ()
+    roles: Mapping[int, Sequence[str]] = field(default_factory=dict)
+
+    def tags_by_role(self) -> Mapping[int, Sequence[str]]:
+        """Return all tags by role; those without one have the role 0."""
+        return {0: self.tags, **self.roles} if self.tags else self.roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,14 @@ class RecordedEvent:
     type: str
     event_id: str
     data: bytes
+
+
+class Tags(NamedTuple):
+    """The tags by which an event is found, in one role; none of them twice."""
+
+    position: int
+    role: int
+    tags: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,14 @@ class Writing(Reading, Protocol):
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         """Insert rows, each with a value for each column, as fast as the database takes them."""
+        ...
+
+    async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
+        """
+        Insert a row into `event_tag` for each of `tags`.
+
+        The one insert that has a row for every serial, so each database has its own fastest way.
+        """
         ...
 
     async def analyze(self, tables: Sequence[str]) -> None:

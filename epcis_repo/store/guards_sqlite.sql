@@ -18,6 +18,10 @@ BEGIN SELECT RAISE(ABORT, 'tags of recorded events are never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS tags_are_never_added BEFORE INSERT ON event_tag
 WHEN NEW.position <= (SELECT head FROM log_head WHERE part = NEW.part)
 BEGIN SELECT RAISE(ABORT, 'recorded events get no more tags'); END;
+CREATE TRIGGER IF NOT EXISTS buckets_are_never_updated BEFORE UPDATE ON tag_bucket
+BEGIN SELECT RAISE(ABORT, 'what tags are looked for in never changes'); END;
+CREATE TRIGGER IF NOT EXISTS buckets_are_never_deleted BEFORE DELETE ON tag_bucket
+BEGIN SELECT RAISE(ABORT, 'tags are looked for in every bucket'); END;
 CREATE TRIGGER IF NOT EXISTS documents_are_never_updated BEFORE UPDATE ON document
 BEGIN SELECT RAISE(ABORT, 'kept documents never change'); END;
 CREATE TRIGGER IF NOT EXISTS documents_are_never_deleted BEFORE DELETE ON document

@@ -8,7 +8,6 @@ the database would refuse (`guards_*.sql`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from operator import itemgetter
 
 from epcis_repo.errors import AppendConditionFailed, NotFoundError
 from epcis_repo.store.contract import (
@@ -18,14 +17,17 @@ from epcis_repo.store.contract import (
     QueryItem,
     Reading,
     RecordedEvent,
+    Tags,
     Writing,
 )
 from epcis_repo.store.statements import load_statements
 
 STATEMENTS = load_statements("epcis_repo.store", "log.sql")
-TABLES = ("events", "event_tag")
+TABLES = ("events", "event_tag", "tag_bucket")
 _PAGE = 1000
 EVERYTHING = Query()
+# So many tags, and those of the append that goes beyond, share a bucket: some 16 MB on SQLite.
+BUCKET_TAGS = 1 << 18
 
 
 async def head(session: Reading) -> int:
@@ -80,18 +82,33 @@ async def append(
         ("part", "position", "record_time", "type", "event_id", "data"),
         [(session.part, r.position, record_time, r.type, r.event_id, r.data) for r in recorded],
     )
-    tags = [
-        (session.part, tag, number)
-        for number, event in enumerate(events, position + 1)
-        for tag in dict.fromkeys(event.tags)
-    ]
-    # In the order of the index a page is written once, not once for each of its rows.
-    tags.sort(key=itemgetter(1))
-    await session.insert("event_tag", ("part", "tag", "position"), tags)
+    bucket, bucket_tags = await _insert_tags(session, events, position)
     await session.execute(
-        STATEMENTS["update_head"], session.part, position + len(events), record_time
+        STATEMENTS["update_head"],
+        session.part,
+        position + len(events),
+        record_time,
+        bucket,
+        bucket_tags,
     )
     return recorded
+
+
+async def _insert_tags(
+    session: Writing, events: Sequence[EventData], position: int
+) -> tuple[int, int]:
+    """Insert the tags of `events`, which follow `position`; return their bucket, and its size."""
+    [(bucket, bucket_tags)] = await session.fetch(STATEMENTS["select_bucket"], session.part)
+    if bucket == 0 or bucket_tags >= BUCKET_TAGS:
+        bucket, bucket_tags = bucket + 1, 0
+        await session.execute(STATEMENTS["insert_bucket"], session.part, bucket)
+    tags = [
+        Tags(number, role, dict.fromkeys(named))
+        for number, event in enumerate(events, position + 1)
+        for role, named in event.tags_by_role().items()
+    ]
+    await session.insert_tags(bucket, tags)
+    return bucket, bucket_tags + sum(len(item.tags) for item in tags)
 
 
 async def read(

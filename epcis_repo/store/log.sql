@@ -3,6 +3,8 @@ CREATE TABLE IF NOT EXISTS log_head (
     part         integer NOT NULL,
     head         bigint  NOT NULL,
     record_time  bigint  NOT NULL,
+    bucket       integer NOT NULL,
+    bucket_tags  integer NOT NULL,
     CONSTRAINT log_head_key PRIMARY KEY (part)
 );
 
@@ -20,12 +22,30 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE INDEX IF NOT EXISTS events_type ON events (part, type, position);
 CREATE INDEX IF NOT EXISTS events_record_time ON events (part, record_time, position);
 
+-- Serials are random, so a plain index on them is written to at a random page for each, and the
+-- larger it is the slower it grows. Tags lead with a bucket that was begun lately: where they
+-- go is small enough to stay in memory, however many are recorded. Who asks looks into each.
 CREATE TABLE IF NOT EXISTS event_tag (
-    part      integer NOT NULL,
-    tag       text    NOT NULL COLLATE "C",
-    position  bigint  NOT NULL,
-    CONSTRAINT event_tag_key PRIMARY KEY (part, tag, position)
+    part      integer  NOT NULL,
+    bucket    integer  NOT NULL,
+    tag       text     NOT NULL COLLATE "C",
+    position  bigint   NOT NULL,
+    role      smallint NOT NULL,
+    CONSTRAINT event_tag_key PRIMARY KEY (part, bucket, tag, position, role)
 ) /* clustered */;
+
+CREATE TABLE IF NOT EXISTS tag_bucket (
+    part    integer NOT NULL,
+    bucket  integer NOT NULL,
+    CONSTRAINT tag_bucket_key PRIMARY KEY (part, bucket)
+) /* clustered */;
+
+-- What everybody else sees of it. CROSS JOIN, here and where this is joined, tells SQLite in
+-- which order to go: from the buckets to the tags in them, and on from there.
+CREATE OR REPLACE VIEW tagged AS
+SELECT b.part, t.tag, t.position, t.role
+  FROM tag_bucket b CROSS JOIN event_tag t
+ WHERE t.part = b.part AND t.bucket = b.bucket;
 
 CREATE TABLE IF NOT EXISTS document (
     part        integer NOT NULL,
@@ -39,14 +59,29 @@ CREATE TABLE IF NOT EXISTS document (
 -- The position and record time of the last event of a part.
 SELECT head, record_time FROM log_head WHERE part = $1
 
+-- select_bucket --
+-- The bucket that tags go to, and how many are in it.
+SELECT bucket, bucket_tags FROM log_head WHERE part = $1
+
+-- insert_packed_tags --
+-- Tags that each have position and role written after them, in 20 digits.
+INSERT INTO event_tag (part, bucket, tag, position, role)
+SELECT $1, $2, substr(value, 1, length(value) - 20),
+       CAST(substr(value, -20, 18) AS integer), CAST(substr(value, -2) AS integer)
+  FROM carray($3)
+
+-- insert_bucket --
+-- A bucket begins.
+INSERT INTO tag_bucket (part, bucket) VALUES ($1, $2)
+
 -- update_head --
 -- Move the head on, after the events that lead there.
-UPDATE log_head SET head = $2, record_time = $3 WHERE part = $1
+UPDATE log_head SET head = $2, record_time = $3, bucket = $4, bucket_tags = $5 WHERE part = $1
 
 -- insert_head --
 -- A part begins with an empty log.
-INSERT INTO log_head (part, head, record_time)
-SELECT $1, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE part = $1)
+INSERT INTO log_head (part, head, record_time, bucket, bucket_tags)
+SELECT $1, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE part = $1)
 
 -- select_kept --
 -- Which of these documents are kept already.
@@ -68,7 +103,7 @@ WHERE part = $1 AND position > $2
 
 -- select_tagged --
 -- Where events with a tag stand.
-SELECT position FROM event_tag WHERE part = $1 AND position > $2 AND tag =
+SELECT position FROM tagged WHERE part = $1 AND position > $2 AND tag =
 
 -- select_of_type --
 -- Where events of these types stand.

@@ -12,12 +12,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import asyncpg
 
 from epcis_repo.errors import DuplicateEventError, SettingsError, StoreUnavailableError
-from epcis_repo.store.contract import Work
+from epcis_repo.store.contract import Tags, Work
 from epcis_repo.store.log import STATEMENTS
 from epcis_repo.store.sequencer import Sequencer
 from epcis_repo.store.statements import load_statements
@@ -53,6 +54,9 @@ _UNAVAILABLE = (
 )
 
 
+_tag_of = itemgetter(2)
+
+
 class PostgresReading:
     """A view through one connection."""
 
@@ -84,6 +88,15 @@ class PostgresWriting(PostgresReading):
             marks = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
             await self._connection.executemany(sql, rows)
+
+    async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
+        """See `Writing.insert_tags`. In the order of the index, pages are written one by one."""
+        part = self.part
+        rows = [
+            (part, bucket, name, position, role) for position, role, names in tags for name in names
+        ]
+        rows.sort(key=_tag_of)
+        await self.insert("event_tag", ("part", "bucket", "tag", "position", "role"), rows)
 
     async def analyze(self, tables: Sequence[str]) -> None:
         """See `Writing.analyze`."""

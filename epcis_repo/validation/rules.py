@@ -50,19 +50,27 @@ _NO_BLANKS = re.compile(r"\S+")
 
 
 def _identifiers_have_a_limit(event: Event) -> Iterator[Fault]:
-    for member in FIELDS[type(event)]:
-        content = getattr(event, member.name) or ()
-        if member.kind is Kind.EPCS:
-            texts = [(f"{member.standard}/{i}", text) for i, text in enumerate(content)]
-        elif member.kind is Kind.QUANTITIES:
-            texts = [(f"{member.standard}/{i}", q.epc_class) for i, q in enumerate(content)]
-        elif member.kind is Kind.TEXT and content:
-            texts = [(member.standard, content)]
-        else:
+    for member in _IDENTIFIERS[type(event)]:
+        if not (content := getattr(event, member.name)):
             continue
-        for field, text in texts:
+        texts = [content] if member.kind is Kind.TEXT else content
+        if member.kind is Kind.QUANTITIES:
+            texts = [quantity.epc_class for quantity in content]
+        # A character has four bytes at most, so nearly every list is done with here.
+        if 4 * max(map(len, texts)) <= IDENTIFIER_SIZE_MAX:
+            continue
+        for index, text in enumerate(texts):
             if len(text.encode()) > IDENTIFIER_SIZE_MAX:
+                field = (
+                    member.standard if member.kind is Kind.TEXT else f"{member.standard}/{index}"
+                )
                 yield field, f"an identifier of {IDENTIFIER_SIZE_MAX} bytes at most", text
+
+
+_IDENTIFIERS = {
+    cls: [m for m in members if m.kind in (Kind.EPCS, Kind.QUANTITIES, Kind.TEXT)]
+    for cls, members in FIELDS.items()
+}
 
 
 def _object_event_names_something(event: Event) -> Iterator[Fault]:

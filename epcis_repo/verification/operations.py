@@ -10,9 +10,8 @@ from typing import Any
 from epcis_repo.errors import NotFoundError, ScanError
 from epcis_repo.gs1 import Identifier, Scan, from_elements
 from epcis_repo.model.times import utc_text
-from epcis_repo.operations.history import intervals_of
-from epcis_repo.projections.epc_state import knows_product, states_of
-from epcis_repo.store import EventStore, Reading
+from epcis_repo.projections.lives import Lives, is_named_between
+from epcis_repo.store import EventStore
 from epcis_repo.verification.rules import Verdict, decide
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -56,13 +55,16 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
     key = product.identifier.key
     # Each statement sees what is committed when it runs, which is all that one look-up needs.
     async with store.reading(snapshot=False) as session:
-        state = (await states_of(session, {key})).get(key)
+        lives = Lives(session)
+        state = (await lives.states([key])).get(key)
         if state is None or state.commissioned_at is None:
-            if not await knows_product(session, key.partition("/21/")[0]):
+            # Every serial sorts between "…/21/" and "…/210", the character after the slash.
+            gtin = key.partition("/21/")[0]
+            if not await is_named_between(session, f"{gtin}/21/", f"{gtin}/210"):
                 raise NotFoundError(f"no product with the GTIN {product.gtin} is recorded here")
             dispositions = set[str]()
         else:
-            dispositions = await _dispositions(session, key, state.event_time)
+            dispositions = await _dispositions(lives, key, state.event_time)
             dispositions.add(state.disposition or "")
     expiry = None if state is None else _date(state.expiry)
     return decide(
@@ -95,16 +97,16 @@ def verification_value(
     return {name: value for name, value in answer.items() if value is not None}
 
 
-async def _dispositions(session: Reading, key: str, since: int) -> set[str]:
+async def _dispositions(lives: Lives, key: str, since: int) -> set[str]:
     """Return what was said, since the thing was last named itself, of all that it is in now."""
     found: set[str] = set()
     passed = {key}
     level = {key}
     while level:
-        stays = await intervals_of(session, level, until=None)
+        stays = await lives.stays(level)
         level = {s.parent for line in stays.values() for s in line if s.to_time is None} - passed
         passed |= level
-        for state in (await states_of(session, level)).values():
+        for state in (await lives.states(level)).values():
             if state.disposition and state.event_time >= since:
                 found.add(state.disposition)
     return found

@@ -75,7 +75,7 @@ async def alter(url: str, statement: str, *values: Any) -> None:
 def flipped(value: Any, place: int = 0) -> Any:
     """The value with one byte of it changed."""
     if isinstance(value, int):
-        return value + (1 << 20)
+        return value + (1 << 10)
     place %= len(value)
     if isinstance(value, bytes):
         return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :]

@@ -74,6 +74,8 @@ CASES = [
             Case("event_tag", "tag", f"position = {position}", "event", "tags", position),
             Case("event_tag", "position", f"position = {position}", "event", "tags", position),
             Case("event_tag", "part", f"position = {position}", "event", "tags", position),
+            Case("event_tag", "bucket", f"position = {position}", "event", "tags", position),
+            Case("event_tag", "role", f"position = {position}", "event", "tags", position),
         )
     ),
     Case("events", "type", "position = 301", "event", "type", 301),
@@ -184,7 +186,8 @@ def sound_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 COLUMNS = [
     *(("events", c) for c in ("part", "position", "record_time", "type", "event_id", "data")),
-    *(("event_tag", c) for c in ("part", "tag", "position")),
+    *(("event_tag", c) for c in ("part", "bucket", "tag", "position", "role")),
+    *(("tag_bucket", c) for c in ("part", "bucket")),
     *(("document", c) for c in ("part", "digest", "media_type", "body")),
     *(("leaf", c) for c in ("part", "position", "salt", "document")),
     *(("tile", c) for c in ("part", "level", "idx", "width", "hashes")),
@@ -345,7 +348,8 @@ def flip(path: Path, table: str, column: str, row: int, place: int, bit: int) ->
         connection.execute(f"DROP TRIGGER {name}")
     keys = {
         "events": "part, position",
-        "event_tag": "part, tag, position",
+        "event_tag": "part, bucket, tag, position, role",
+        "tag_bucket": "part, bucket",
         "document": "part, digest",
         "leaf": "part, position",
         "tile": "part, level, idx",

@@ -145,10 +145,9 @@ async def story_of(store: EventStore, text: str, **clocks: int) -> History:
 
 def told(entry: Entry) -> tuple[float, str, str | None]:
     """An entry in short: hour, action and step, and the container that it is inferred from."""
-    event = entry.logged.event
-    hour = (event.event_time.microseconds - at(0)) / HOUR
-    action = getattr(event, "action", None) or type(event).__name__
-    return hour, f"{action} {event.biz_step}", entry.container
+    said = entry.said
+    hour = (said.event_time - at(0)) / HOUR
+    return hour, f"{said.action or said.type} {said.biz_step}", entry.container
 
 
 def key(text: str) -> str:

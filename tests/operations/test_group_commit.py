@@ -45,7 +45,7 @@ class TestTogether:
         assert isinstance(first, Receipt)
         assert isinstance(second, DuplicateEventError)
         assert isinstance(third, Receipt)
-        assert [e.logged.event_id for e in (await story_of(store, PACK)).entries] == [
+        assert [e.event_id for e in (await story_of(store, PACK)).entries] == [
             "urn:uuid:1",
             "urn:uuid:2",
         ]
@@ -88,7 +88,7 @@ class TestTogether:
         )
         story = await story_of(store, PACK)
 
-        assert [entry.logged.event.biz_step for entry in story.entries] == [
+        assert [entry.said.biz_step for entry in story.entries] == [
             "commissioning",
             "packing",
             "shipping",

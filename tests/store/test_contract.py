@@ -619,7 +619,11 @@ FORBIDDEN = {
     ),
     "update a tag": "UPDATE event_tag SET tag = 'x'",
     "delete a tag": "DELETE FROM event_tag",
-    "add a tag": "INSERT INTO event_tag (part, tag, position) VALUES (1, 'x', 1)",
+    "hide a bucket of tags": "DELETE FROM tag_bucket",
+    "show another bucket": "UPDATE tag_bucket SET bucket = 9",
+    "add a tag": (
+        "INSERT INTO event_tag (part, bucket, tag, position, role) VALUES (1, 1, 'x', 1, 0)"
+    ),
     "update a document": "UPDATE document SET body = 'x'",
     "delete a document": "DELETE FROM document",
     "move the head back": "UPDATE log_head SET head = 0",
@@ -643,7 +647,10 @@ FORBIDDEN_SQLITE = {
     "replace a document's media type": (
         "REPLACE INTO document (part, digest, media_type, body) VALUES (1, 'd', 'x', 'body')"
     ),
-    "replace the head": "REPLACE INTO log_head (part, head, record_time) VALUES (1, 0, 0)",
+    "replace the head": (
+        "REPLACE INTO log_head (part, head, record_time, bucket, bucket_tags)"
+        " VALUES (1, 0, 0, 0, 0)"
+    ),
     "upsert an event": (
         "INSERT INTO events (part, position, record_time, type, event_id, data)"
         " VALUES (1, 1, 0, 'T', 'a', 'x') ON CONFLICT DO UPDATE SET data = 'x'"
@@ -652,6 +659,7 @@ FORBIDDEN_SQLITE = {
 FORBIDDEN_POSTGRES = {
     "truncate the events": "TRUNCATE events",
     "truncate the tags": "TRUNCATE event_tag CASCADE",
+    "truncate the buckets": "TRUNCATE tag_bucket",
     "truncate the documents": "TRUNCATE document",
     "truncate the head": "TRUNCATE log_head",
     "upsert an event": (
@@ -673,9 +681,10 @@ async def contents_of(store: EventStore) -> list[list[tuple[Any, ...]]]:
             sorted(tuple(row) for row in await session.fetch(statement))
             for statement in (
                 "SELECT part, position, record_time, type, event_id, data FROM events",
-                "SELECT part, tag, position FROM event_tag",
+                "SELECT part, bucket, tag, position, role FROM event_tag",
+                "SELECT part, bucket FROM tag_bucket",
                 "SELECT part, digest, media_type, body FROM document",
-                "SELECT part, head, record_time FROM log_head",
+                "SELECT part, head, record_time, bucket FROM log_head",
             )
         ]
 

@@ -285,7 +285,7 @@ def _read_text(value: Any, names: Names) -> str:
 def _read_texts(value: Any, names: Names) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise misfit("a list of texts", value)
-    if any(type(text) is not str for text in value):
+    if set(map(type, value)) - {str}:
         return each(lambda text: _read_text(text, names), value)
     return tuple(value)
 

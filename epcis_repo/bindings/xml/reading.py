@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -365,9 +365,13 @@ def _boolean(text: str) -> bool:
 
 
 def _texts_of(tag: str) -> Callable[[etree._Element], tuple[str, ...]]:
+    # These lists have nearly all that there is in a document, so libxml2 goes through them.
+    texts_of = etree.XPath(f"{tag}/text()", smart_strings=False)
+    is_nested = etree.XPath("boolean(*/*)")
+
     def read(element: etree._Element) -> tuple[str, ...]:
-        texts = tuple((child.text or "").strip() for child in element.iterchildren(tag))
-        if len(texts) != len(element) or element.find("*/*") is not None:
+        texts = tuple(" ".join(cast("list[str]", texts_of(element))).split())
+        if len(texts) != len(element) or is_nested(element):
             return _each(_text, tag)(element)
         return texts
 

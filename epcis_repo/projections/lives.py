@@ -1,0 +1,98 @@
+"""
+What is true of things: folded, when somebody asks, from what the events say that name them.
+
+Nothing is kept for each thing, so a capture writes no row for a serial but those of its tags;
+what comes late, or is declared in error, is folded where it belongs without anything being
+made anew; and what was known at an earlier position is asked in the same way as what is known
+now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from epcis_repo.gs1 import canonical_key
+from epcis_repo.model.what import Role
+from epcis_repo.projections.containment import RELATIONS, Interval, Line, Move, fold
+from epcis_repo.projections.epc_state import EpcState, after, step_of
+from epcis_repo.projections.event_index import STATEMENTS
+from epcis_repo.projections.said import Said
+from epcis_repo.store import Reading
+
+EVERYTHING = 2**62
+"""The position after all others: what is known now."""
+
+_CLASSES = (Role.CLASS, Role.INPUT_CLASS, Role.OUTPUT_CLASS)
+
+
+class Lives:
+    """What is known at a position, fetched as it is asked for, and each thing once."""
+
+    def __init__(self, session: Reading, until: int = EVERYTHING) -> None:
+        """`until` is the last position that is looked at."""
+        self._session = session
+        self._until = until
+        self._said: dict[str, list[Said]] = {}
+
+    async def said(self, keys: Collection[str]) -> Mapping[str, Sequence[Said]]:
+        """Return what the events that stand say of each of `keys`, in story order."""
+        unknown = [key for key in keys if key not in self._said]
+        if unknown:
+            self._said |= {key: [] for key in unknown}
+            rows = await self._session.fetch(
+                STATEMENTS["select_said"], self._session.part, unknown, self._until
+            )
+            for row in rows:
+                self._said[row[0]].append(Said(*row))
+        return self._said
+
+    async def states(self, keys: Collection[str]) -> dict[str, EpcState]:
+        """Return the states of those of `keys` that an event names itself."""
+        said = await self.said(keys)
+        states: dict[str, EpcState] = {}
+        for key in keys:
+            for item in said[key]:
+                if item.role not in _CLASSES:
+                    states[key] = after(states.get(key), step_of(item))
+        return states
+
+    async def stays(self, children: Collection[str]) -> dict[str, list[Interval]]:
+        """Return where each of `children` was in, from when to when, in order of time."""
+        said = await self.said(children)
+        moves: dict[Line, list[Move]] = defaultdict(list)
+        for child in children:
+            for item in said[child]:
+                relation = RELATIONS.get(item.type)
+                if relation and item.role == Role.CHILD and item.parent_id is not None:
+                    parent, enters = canonical_key(item.parent_id), item.action != "DELETE"
+                    moves[child, relation].append(Move(*item.order, parent, enters))
+        said = await self.said({move.parent for line in moves.values() for move in line})
+        stays: dict[str, list[Interval]] = {}
+        for (child, relation), line in moves.items():
+            emptied = [
+                Move(*item.order, parent, enters=False)
+                for parent in {move.parent for move in line}
+                for item in said[parent]
+                if item.empties
+                and item.role == Role.PARENT
+                and RELATIONS.get(item.type) == relation
+            ]
+            told = sorted(line + emptied) if emptied else line
+            stays.setdefault(child, []).extend(fold(child, relation, told))
+        for found in stays.values():
+            found.sort(key=lambda stay: (stay.from_time, stay.from_position))
+        return stays
+
+    async def company_prefixes(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the company prefixes that the events which name each of `keys` have in them."""
+        said = await self.said(keys)
+        return {
+            key: " ".join(item.company_prefixes for item in said[key] if item.company_prefixes)
+            for key in keys
+        }
+
+
+async def is_named_between(session: Reading, low: str, high: str) -> bool:
+    """Whether any event names something whose key is `low` or after, and before `high`."""
+    return bool(await session.fetch(STATEMENTS["select_between"], session.part, low, high))
