@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,3 +65,26 @@ class Document:
     extensions: Extensions = field(default_factory=dict)
     places: tuple[str, ...] = field(default=(), compare=False)
     lines: tuple[int, ...] = field(default=(), compare=False)
+
+    def found(self) -> Iterator[FoundEvent]:
+        """Yield the events, each with where it stood."""
+        for index, event in enumerate(self.events or ()):
+            place = self.places[index] if index < len(self.places) else f"/{index}"
+            line = self.lines[index] if self.lines else None
+            yield FoundEvent(event, index + 1, place, line, self.namespaces)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """
+    An event, and where in its document it stood.
+
+    `number` counts from 1; `place` is a JSON pointer or an XPath, `line` that of an XML document;
+    `namespaces` are those of the document.
+    """
+
+    event: Event
+    number: int
+    place: str
+    line: int | None
+    namespaces: Mapping[str, str]

@@ -74,5 +74,11 @@ def utc_text(microseconds: int) -> str:
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+def utc_milliseconds(microseconds: int) -> str:
+    """Return the instant as text in UTC, to the nearest millisecond, of two the later."""
+    # Nothing comes after the last millisecond of the calendar.
+    return utc_text(min(microseconds + 500, _LAST) // 1000 * 1000)
+
+
 _FIRST = microseconds_of(datetime.min.replace(tzinfo=UTC))
 _LAST = microseconds_of(datetime.max.replace(tzinfo=UTC))
