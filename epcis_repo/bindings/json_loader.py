@@ -18,47 +18,52 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from threading import local
 from typing import Any
 
-from epcis_repo.bindings.misfits import Finding, Misfits, json_pointer, misfit, storable
+from epcis_repo.bindings.misfits import Finding, Misfits, Step, json_pointer, misfit, storable
 from epcis_repo.errors import ValidationError, Violation
 
 DEPTH_MAX = 64
-_BLANKS = " \t\r\n"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANKS = " \t\r\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+NOTHING = ("json", "a JSON document", "nothing: the body is empty")
 _EXPONENT_DIGITS_MAX = 3
 _INTEGER_DIGITS_64_BITS = 18
 
 
 def load_json(body: bytes) -> Any:
     """Return the value in `body`; `ValidationError` with line and column when there is none."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        found = f"byte {body[error.start]:#x} at offset {error.start}"
-        raise _refusal("encoding", "UTF-8", found) from None
+        raise not_utf_8(error, error.start) from None
     if not text.strip():
-        raise _refusal("json", "a JSON document", "nothing: the body is empty")
+        raise refusal(*NOTHING)
+    _seen.flaw = False
     try:
-        value = _DECODER.decode(text.strip(_BLANKS))
+        value = _DECODER.decode(text.strip(BLANKS))
     except (RecursionError, json.JSONDecodeError) as error:
         # How deep the decoder goes before it gives up is another matter with each Python, so
         # depth comes first, whatever it said.
-        deep = _where_too_deep(text)
+        deep = where_too_deep(text)
         if deep is not None or isinstance(error, RecursionError):
-            found = f"a deeper value at {_place(text, deep or 0)}"
-            raise _refusal("depth", _DEPTH_EXPECTED, found) from None
+            raise too_deep(place_in(text, deep or 0)) from None
         # The decoder saw the text from its first character that is not a blank.
-        offset = error.pos + len(text) - len(text.lstrip(_BLANKS))
-        found = text[offset : offset + 20] or "the end of the document"
-        raise _refusal("json", f"JSON at {_place(text, offset)} ({error.msg})", found) from None
+        offset = error.pos + len(text) - len(text.lstrip(BLANKS))
+        raise not_json(error.msg, place_in(text, offset), text[offset : offset + 20]) from None
     try:
-        # Only an escape can bring a NUL or half a surrogate pair through UTF-8 and the decoder.
-        _refuse_flaws(value, DEPTH_MAX, _SUSPECTS_AND_TEXT if "\\u" in text else _SUSPECTS)
+        refuse_flaws(value, text, 0, len(text))
     except Misfits as misfits:
-        raise ValidationError([_violation(finding) for finding in misfits.findings]) from None
+        raise refused(misfits.findings[0]) from None
     return value
+
+
+def decode_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the value that begins at `start`, before `refuse_flaws`, and where it ends."""
+    _seen.flaw = False
+    return _DECODER.raw_decode(text, start)
 
 
 def load_trusted_json(data: bytes) -> Any:
@@ -74,16 +79,40 @@ class _Flaw:
     expected: str
     found: str
 
+    def __post_init__(self) -> None:
+        """Tell the reader of this document that there is something to look for."""
+        _seen.flaw = True
 
+
+class _Seen(local):
+    """What was met in the document that this thread is reading."""
+
+    flaw = False
+
+
+_seen = _Seen()
 _SUSPECTS = frozenset({dict, list, _Flaw})
 _SUSPECTS_AND_TEXT = _SUSPECTS | {str}
+
+
+def refuse_flaws(value: Any, text: str, start: int, end: int, depth: int = 0) -> None:
+    """
+    Raise `Misfits` for the first thing that is refused in the value that was decoded last.
+
+    It stands in `text` from `start` to `end`, and in `depth` other values.
+    """
+    # Only an escape can bring a NUL or half a surrogate pair through UTF-8 and the decoder.
+    escapes = text.find("\\u", start, end) >= 0
+    brackets = text.count("{", start, end) + text.count("[", start, end)
+    if _seen.flaw or escapes or brackets > DEPTH_MAX - depth:
+        _refuse_flaws(value, DEPTH_MAX - depth, _SUSPECTS_AND_TEXT if escapes else _SUSPECTS)
 
 
 def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
     if isinstance(value, _Flaw):
         raise misfit(value.expected, value.found, rule=value.rule)
     if isinstance(value, str):
-        _refuse_unstorable(value)
+        refuse_unstorable(value)
         return
     if levels == 0:
         raise misfit(_DEPTH_EXPECTED, value, rule="depth")
@@ -91,7 +120,7 @@ def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
         return
     for step, member in value.items() if isinstance(value, dict) else enumerate(value):
         if str in suspects and isinstance(step, str):
-            _refuse_unstorable(step)
+            refuse_unstorable(step)
         if type(member) in suspects:
             try:
                 _refuse_flaws(member, levels - 1, suspects)
@@ -99,10 +128,10 @@ def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
                 raise Misfits(misfits.within(step)) from None
 
 
-def _where_too_deep(text: str) -> int | None:
+def where_too_deep(text: str, start: int = 0, depth: int = 0) -> int | None:
+    """Return where `text` goes too deep; at `start` it is at `depth`."""
     # Reading the text again for the place costs nothing to those who send no such thing.
-    depth = 0
-    for token in _NESTING.finditer(text):
+    for token in _NESTING.finditer(text, start):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
         if depth > DEPTH_MAX:
             return token.start()
@@ -116,18 +145,25 @@ _DEPTH_EXPECTED = f"JSON nested at most {DEPTH_MAX} deep"
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
-def _place(text: str, offset: int) -> str:
-    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-    return f"line {line}, column {column}"
+def place_in(text: str, offset: int, line: int = 1, column: int = 1) -> str:
+    """Return the place of a character in words; `text` begins at `line` and `column`."""
+    begins = text.rfind("\n", 0, offset) + 1
+    line += text.count("\n", 0, offset)
+    return f"line {line}, column {offset - begins + (1 if begins else column)}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
     value = dict(pairs)
     if len(value) == len(pairs):
         return value
-    name, times = Counter(name for name, _ in pairs).most_common(1)[0]
+    return _Flaw(*doubled(Counter(name for name, _ in pairs)))
+
+
+def doubled(names: Counter[str]) -> tuple[str, str, str]:
+    """Return what is wrong with an object whose members have these `names`: rule and words."""
+    name, times = names.most_common(1)[0]
     found = f"{name} {'twice' if times == 2 else f'{times} times'}"
-    return _Flaw("duplicate-member", "every member of an object once", found)
+    return "duplicate-member", "every member of an object once", found
 
 
 def parse_number(text: str) -> int | Decimal:
@@ -170,16 +206,35 @@ _DECODER = json.JSONDecoder(
 _TRUSTING_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=parse_number)
 
 
-def _refuse_unstorable(text: str) -> None:
+def refuse_unstorable(text: str) -> None:
+    """Raise `Misfits` for a text that no column keeps."""
     if "\0" in text:
         raise misfit("text without NUL", text, rule="text")
     if storable(text) != text:
         raise misfit("whole characters, no lone surrogate", text, rule="text")
 
 
-def _refusal(rule: str, expected: str, found: str) -> ValidationError:
-    return ValidationError([_violation(misfit(expected, found, rule=rule).findings[0])])
+def refusal(rule: str, expected: str, found: str) -> ValidationError:
+    """Return what to raise for a text that is no JSON document of ours."""
+    return refused(misfit(expected, found, rule=rule).findings[0])
 
 
-def _violation(finding: Finding) -> Violation:
-    return Violation(json_pointer(finding.steps), finding.rule, finding.expected, finding.found)
+def refused(finding: Finding, *steps: Step) -> ValidationError:
+    """Return what to raise for a flaw of a value that is at `steps`."""
+    pointer = json_pointer((*steps, *finding.steps))
+    return ValidationError([Violation(pointer, finding.rule, finding.expected, finding.found)])
+
+
+def not_utf_8(error: UnicodeDecodeError, offset: int) -> ValidationError:
+    """Return what to raise for bytes that are no text."""
+    return refusal("encoding", "UTF-8", f"byte {error.object[error.start]:#x} at offset {offset}")
+
+
+def not_json(reason: str, place: str, found: str) -> ValidationError:
+    """Return what to raise for a text that breaks off being JSON, in the decoder's words."""
+    return refusal("json", f"JSON at {place} ({reason})", found or "the end of the document")
+
+
+def too_deep(place: str) -> ValidationError:
+    """Return what to raise for what stands in more values than we read."""
+    return refusal("depth", _DEPTH_EXPECTED, f"a deeper value at {place}")

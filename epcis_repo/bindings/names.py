@@ -56,10 +56,8 @@ class Names:
     """The prefixes of one document, for reading and for writing."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
-        self._namespaces = {
-            prefix: canonical_namespace(namespace)
-            for prefix, namespace in {**STANDARD_PREFIXES, **namespaces}.items()
-        }
+        own = {prefix: canonical_namespace(name) for prefix, name in namespaces.items()}
+        self._namespaces = {**STANDARD_PREFIXES, **own}
         # The document's own prefix wins over a standard one of the same namespace.
         self._prefixes = {namespace: prefix for prefix, namespace in self._namespaces.items()}
         self.declared = dict(namespaces)

@@ -482,7 +482,7 @@ def test_all_faults_of_all_xml_events_are_listed() -> None:
     assert all(v.line for v in found)
 
 
-@pytest.mark.parametrize("event", ["AssociationEvent", "QuantityEvent", "Event", "objectEvent"])
+@pytest.mark.parametrize("event", ["AssociationEvent", "Event", "objectEvent"])
 def test_types_that_version_1_2_has_not(event: str) -> None:
     """
     A type of another version is refused with those that there are.

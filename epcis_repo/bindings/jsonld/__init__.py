@@ -4,6 +4,7 @@ from epcis_repo.bindings.jsonld.reading import (
     parse_event,
     parse_event_with_prefixes,
     parse_jsonld,
+    read_jsonld_events,
 )
 from epcis_repo.bindings.jsonld.writing import (
     CONTEXT,
@@ -20,6 +21,7 @@ __all__ = [
     "parse_event",
     "parse_event_with_prefixes",
     "parse_jsonld",
+    "read_jsonld_events",
     "render_event",
     "render_jsonld",
 ]

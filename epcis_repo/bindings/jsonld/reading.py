@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from epcis_repo.bindings.json_loader import load_json, load_trusted_json
+from epcis_repo.bindings.json_pieces import JsonInPieces, Path
 from epcis_repo.bindings.misfits import Finding, Misfits, each, json_pointer, misfit
 from epcis_repo.bindings.names import SBDH_ROOT, Names, declared_prefixes
-from epcis_repo.errors import ValidationError, Violation
-from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
+from epcis_repo.errors import ValidationError, Violation, Violations
+from epcis_repo.model.documents import (
+    Document,
+    FoundEvent,
+    QueryResults,
+    Vocabulary,
+    VocabularyElement,
+)
 from epcis_repo.model.events import (
     ACTIONS,
     ERROR_DECLARATION_FIELDS,
@@ -51,13 +58,72 @@ def parse_jsonld(body: bytes) -> Document:
 
     Raises `ValidationError` with every violation of every event, each at its JSON pointer.
     """
-    source = load_json(body)
+    return _document(load_json(body))
+
+
+def read_jsonld_events(file: IO[bytes]) -> Iterator[FoundEvent]:
+    """
+    Yield the events of the document in `file` one by one, and then raise what `parse_jsonld` does.
+
+    So nothing may be recorded of a document before its last event has come.
+    """
+    lists, decided = set(EVENT_LISTS.values()), None
+    while True:
+        file.seek(0)
+        pieces, violations, unread = JsonInPieces(file, lists), Violations(), 0
+        for path, index, value in pieces.items():
+            decided = decided or _decided(pieces.value)
+            if decided is None or path != decided[0]:
+                unread += 1
+                continue
+            place, names = json_pointer((*path, index)), decided[1]
+            try:
+                event = _read_event(value, names)
+            except Misfits as misfits:
+                violations.add(_violation(f, place, index + 1) for f in misfits.findings)
+            else:
+                yield FoundEvent(event, index + 1, place, None, names.declared)
+        if unread and _is_bare_event(pieces.value):
+            # What was taken for its events is a part of it that we do not know.
+            lists = set()
+        elif unread and decided is None:
+            # What the prefixes mean stands behind the events, or nowhere.
+            decided = _decided(dict.fromkeys(_DECISIVE) | pieces.value)
+        else:
+            break
+    try:
+        document = _document(pieces.value)
+    except ValidationError as error:
+        violations.after(error.violations).refuse()
+        raise
+    violations.refuse()
+    # A bare event is a document of its own.
+    yield from document.found()
+
+
+EVENT_LISTS: dict[str, Path] = {
+    "EPCISDocument": ("epcisBody", "eventList"),
+    "EPCISQueryDocument": ("epcisBody", "queryResults", "resultsBody", "eventList"),
+}
+"""Where the events of a document stand, by its type."""
+
+_DECISIVE = frozenset({"type", "@context"})
+
+
+def _decided(source: dict[str, Any]) -> tuple[Path | None, Names] | None:
+    """Return where the events stand and what their prefixes mean, None where that is to come."""
+    if not source.keys() >= _DECISIVE:
+        return None
+    return EVENT_LISTS.get(str(source["type"])), Names(declared_prefixes(source["@context"]))
+
+
+def _document(source: Any) -> Document:
     if not isinstance(source, dict):
         raise _refusal("", "type", "an EPCIS document, which is a JSON object", source)
     document_type = source.get("type")
-    if document_type in ("EPCISDocument", "EPCISQueryDocument"):
+    if document_type in tuple(EVENT_LISTS):
         return _read_document(source, is_query=document_type == "EPCISQueryDocument")
-    if "eventTime" in source or document_type in tuple(EVENT_TYPES):
+    if _is_bare_event(source):
         context = source.pop("@context", None)
         namespaces, violations = declared_prefixes(context), list[Violation]()
         events = _read_events([source], Names(namespaces), ("",), violations)
@@ -66,6 +132,11 @@ def parse_jsonld(body: bytes) -> Document:
         return Document(events=events, context=context, namespaces=namespaces, places=("",))
     expected = "EPCISDocument, EPCISQueryDocument or one of " + ", ".join(EVENT_TYPES)
     raise _refusal("/type", "document-type", expected, source.get("type", "no type"))
+
+
+def _is_bare_event(source: dict[str, Any]) -> bool:
+    kind = source.get("type")
+    return kind not in tuple(EVENT_LISTS) and ("eventTime" in source or kind in tuple(EVENT_TYPES))
 
 
 def parse_event(data: bytes) -> Event:
@@ -101,17 +172,17 @@ def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
         for name, standard in _DOCUMENT_TEXTS.items()
     }
     header = _member(source, "epcisHeader", _read_header, names, findings) or {}
-    read_body, base = (
-        (_read_query_body, "/epcisBody/queryResults/resultsBody/eventList")
-        if is_query
-        else (_read_body, "/epcisBody/eventList")
+    read_body, document_type = (
+        (_read_query_body, "EPCISQueryDocument") if is_query else (_read_body, "EPCISDocument")
     )
     body = _member(source, "epcisBody", read_body, names, findings, required=True) or {}
     event_list = body.get("eventList")
     try:
         extensions = names.expand_members(source)
     except Misfits as misfits:
-        raise ValidationError([_violation(f, "", None) for f in misfits.findings]) from None
+        extensions = {}
+        findings += misfits.findings
+    base = json_pointer(EVENT_LISTS[document_type])
     places = tuple(f"{base}/{index}" for index in range(len(event_list or ())))
     violations = [_violation(finding, "", None) for finding in findings]
     events = None if event_list is None else _read_events(event_list, names, places, violations)

@@ -1,8 +1,9 @@
 """
 Where each field stands in EPCIS XML, by version: the tables that reading and writing share.
 
-Both versions are one binding over two layouts. Reading takes a field wherever a layout knows a
-place for it; writing keeps the order.
+All versions are one binding over two layouts: 1.0 and 1.1 have the namespaces of 1.2, and what
+they have not yet is absent. Reading takes a field wherever a layout knows a place for it; writing
+keeps the order.
 """
 
 from __future__ import annotations
@@ -131,6 +132,15 @@ LAYOUTS: dict[str, dict[type[Event], Layout]] = {
     },
 }
 
+# EPCIS 1.2, §7.4.4: versions before 2.0 count a class of objects in an event of its own. In the
+# model it is an ObjectEvent that observes the quantity, and says in this extension what it was.
+QUANTITY_EVENT = "QuantityEvent"
+WAS = "{http://purl.org/dc/terms/}type"
+QUANTITY_LAYOUTS: dict[str, tuple[Layout, Layout]] = {
+    # What stands before the class and the quantity, and what behind.
+    "1.2": (_BASE_1_2, (*_WHY_AND_WHERE[1:], "bizTransactionList")),
+}
+
 # EPCIS 1.2, §9.5: these elements are required there even when they are empty.
 REQUIRED_EMPTY = {
     ("1.2", ObjectEvent): "epcList",
@@ -149,3 +159,11 @@ WRAPPERS = ("extension", "baseExtension")
 
 def is_foreign(name: str) -> bool:
     return name.startswith("{") and name[1:].partition("}")[0] not in STANDARD_NAMESPACES
+
+
+def names_in(*layouts: Layout) -> set[str]:
+    """Return the names of all fields in `layouts`, without those of wrappers."""
+    names: set[str] = set()
+    for entry in (entry for layout in layouts for entry in layout):
+        names |= {entry} if isinstance(entry, str) else names_in(entry[1])
+    return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from lxml import etree
 
@@ -15,21 +15,31 @@ from epcis_repo.bindings.xml.layouts import (
     LAYOUTS,
     MEMBERS,
     NAMESPACES,
+    QUANTITY_EVENT,
+    QUANTITY_LAYOUTS,
     QUERY_NAMESPACES,
     REQUIRED_EMPTY,
+    WAS,
     WRAPPERS,
     is_foreign,
+    names_in,
 )
-from epcis_repo.bindings.xml.parser import line_of, parse_xml
+from epcis_repo.bindings.xml.parser import GrowingXml, line_of, parse_xml, refuse_depth
 from epcis_repo.bindings.xml.values import (
     add_member,
     attributes_of,
     element_value,
     tag_of,
 )
-from epcis_repo.errors import ValidationError, Violation
+from epcis_repo.errors import ValidationError, Violation, Violations
 from epcis_repo.gs1 import cbv
-from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
+from epcis_repo.model.documents import (
+    Document,
+    FoundEvent,
+    QueryResults,
+    Vocabulary,
+    VocabularyElement,
+)
 from epcis_repo.model.events import (
     ACTIONS,
     EVENT_TYPES,
@@ -42,6 +52,7 @@ from epcis_repo.model.events import (
     Event,
     Field,
     Kind,
+    ObjectEvent,
     PersistentDisposition,
     Place,
     QuantityElement,
@@ -61,11 +72,129 @@ from epcis_repo.model.times import (
 
 def parse_xml_document(body: bytes) -> Document:
     """
-    Return the EPCISDocument or EPCISQueryDocument in `body`, of version 1.2 or 2.0.
+    Return the EPCISDocument or EPCISQueryDocument in `body`, of version 1.0 to 1.2 or 2.0.
 
     Raises `ValidationError` with every violation of every event, each with XPath and line.
     """
     root = parse_xml(body)
+    frame = _frame(root)
+    found = [] if frame.event_list is None else list(_event_elements(frame.event_list, frame.path))
+    violations = list(frame.violations)
+    events = None if frame.event_list is None else _read_events(found, frame.version, violations)
+    if violations:
+        raise ValidationError(violations)
+    return Document(
+        events=events,
+        places=tuple(place for _, place in found),
+        lines=tuple(line_of(element) or 0 for element, _ in found),
+        **frame.members,
+    )
+
+
+def read_xml_events(file: IO[bytes]) -> Iterator[FoundEvent]:
+    """
+    Yield the events in `file` one by one, and then raise what `parse_xml_document` does.
+
+    So nothing may be recorded of a document before its last event has come.
+    """
+    xml = GrowingXml(file)
+    violations = Violations()
+    too_deep: ValidationError | None = None
+    level: _Level | None = None
+    number = 0
+    for is_whole in xml.steps:
+        try:
+            version, is_query = _version(etree.QName(xml.root), xml.root)
+        except ValidationError as error:
+            # It is none of ours. Whether it is XML at all comes before that.
+            _drain(xml)
+            raise error from None
+        level = level or _first_level(xml.root, is_query=is_query)
+        namespaces = _namespaces(xml.root)
+        for element, place in () if level is None else level.take(is_whole=is_whole):
+            xml.taken()
+            number += 1
+            try:
+                refuse_depth(element, sum(1 for _ in element.iterancestors()) + 1)
+                event = _read_event(element, version)
+            except ValidationError as error:
+                too_deep = too_deep or error
+            except Misfits as misfits:
+                violations.add(_violation(f, place, number, element) for f in misfits.findings)
+            else:
+                yield FoundEvent(event, number, place, line_of(element) or 0, namespaces)
+    if too_deep is not None:
+        raise too_deep
+    refuse_depth(xml.root)
+    violations.after(_frame(xml.root).violations).refuse()
+
+
+def _drain(xml: GrowingXml) -> None:
+    for _ in xml.steps:
+        for child in xml.root[:-1]:
+            xml.root.remove(child)
+            xml.taken()
+
+
+class _Level:
+    """A list of events that grows at its end: the event list, or a wrapper in it."""
+
+    def __init__(self, element: etree._Element, path: str) -> None:
+        self._element = element
+        self._path = path
+        self._counts: dict[str, int] = {}
+        self._open: _Level | None = None
+
+    def take(self, *, is_whole: bool) -> Iterator[tuple[etree._Element, str]]:
+        """Yield the events that are whole, each with its place, and take them out."""
+        children = list(self._element)
+        for child in children:
+            child_is_whole = is_whole or child is not children[-1]
+            within, self._open = self._open, None
+            if within is None and (child_is_whole or child.tag == "extension"):
+                place = self._place(str(child.tag))
+                within = _Level(child, place) if child.tag == "extension" else None
+                if within is None:
+                    yield child, place
+            if within is not None:
+                yield from within.take(is_whole=child_is_whole)
+            if child_is_whole:
+                self._element.remove(child)
+            else:
+                self._open = within
+
+    def _place(self, tag: str) -> str:
+        self._counts[tag] = self._counts.get(tag, 0) + 1
+        return f"{self._path}/{tag}[{self._counts[tag]}]"
+
+
+def _first_level(root: etree._Element, *, is_query: bool) -> _Level | None:
+    """Return the event list, as soon as it has begun."""
+    element, kind = root, etree.QName(root)
+    query = (f"{{{kind.namespace}}}QueryResults", "resultsBody") if is_query else ()
+    for tag in ("EPCISBody", *query, "EventList"):
+        found = next((child for child in _children(element) if tag_of(child) == tag), None)
+        if found is None:
+            return None
+        element = found
+    return _Level(element, f"/{kind.localname}" + (_QUERY_PATH if is_query else _PATH))
+
+
+class _Frame(NamedTuple):
+    """All of a document but its events."""
+
+    version: str
+    event_list: etree._Element | None
+    path: str
+    members: dict[str, Any]
+    violations: list[Violation]
+
+
+def _namespaces(root: etree._Element) -> dict[str, str]:
+    return {p: ns for p, ns in root.nsmap.items() if p is not None}
+
+
+def _frame(root: etree._Element) -> _Frame:
     kind = etree.QName(root)
     version, is_query = _version(kind, root)
     findings: list[Finding] = []
@@ -80,27 +209,25 @@ def parse_xml_document(body: bytes) -> Document:
     header = _member(parts, "EPCISHeader", _read_header, root, findings) or {}
     read_body = _read_query_body if is_query else _read_body
     content = _member(parts, "EPCISBody", read_body, root, findings, required=True) or {}
-    event_list = content.get("EventList")
     place = f"/{kind.localname}"
-    violations = [_violation(finding, place, None, root) for finding in findings]
-    path = place + _QUERY_PATH if is_query else f"{place}/EPCISBody/EventList"
-    found = [] if event_list is None else list(_event_elements(event_list, path))
-    events = None if event_list is None else _read_events(found, version, violations)
-    if violations:
-        raise ValidationError(violations)
-    return Document(
-        events=events,
-        schema_version=root.get("schemaVersion"),
-        creation_date=creation_date,
-        namespaces={p: ns for p, ns in root.nsmap.items() if p is not None},
-        query_results=content.get("QueryResults"),
-        extensions=extensions,
-        places=tuple(place for _, place in found),
-        lines=tuple(line_of(element) or 0 for element, _ in found),
+    members = {
+        "schema_version": root.get("schemaVersion"),
+        "creation_date": creation_date,
+        "namespaces": _namespaces(root),
+        "query_results": content.get("QueryResults"),
+        "extensions": extensions,
         **header,
+    }
+    return _Frame(
+        version=version,
+        event_list=content.get("EventList"),
+        path=place + (_QUERY_PATH if is_query else _PATH),
+        members=members,
+        violations=[_violation(finding, place, None, root) for finding in findings],
     )
 
 
+_PATH = "/EPCISBody/EventList"
 _QUERY_PATH = "/EPCISBody/QueryResults/resultsBody/EventList"
 
 
@@ -180,13 +307,50 @@ def _read_events(
 
 
 def _read_event(element: etree._Element, version: str) -> Event:
+    if element.tag == QUANTITY_EVENT and version in QUANTITY_LAYOUTS:
+        return _read_quantity_event(element, version)
     cls = EVENT_TYPES.get(str(element.tag))
     if cls is None or cls not in LAYOUTS[version]:
         types = ", ".join(t.__name__ for t in LAYOUTS[version])
         raise misfit(f"one of {types}, as EPCIS {version} has", str(element.tag), rule="event-type")
     findings: list[Finding] = []
     parts, extensions = _parts(element, MEMBERS[cls], findings)
-    values: dict[str, Any] = {}
+    values = _read_fields(element, cls, version, parts, findings)
+    if findings:
+        raise Misfits(findings)
+    return cls(**values, extensions=extensions)
+
+
+def _read_quantity_event(element: etree._Element, version: str) -> ObjectEvent:
+    findings: list[Finding] = []
+    known = names_in(*QUANTITY_LAYOUTS[version]) | {"epcClass", "quantity"}
+    parts, extensions = _parts(element, known, findings)
+    epc_class = _member(parts, "epcClass", _filled_text, element, findings, required=True)
+    quantity = _member(parts, "quantity", _read_count, element, findings, required=True)
+    parts = {tag: child for tag, child in parts.items() if tag in MEMBERS[ObjectEvent]}
+    values = _read_fields(element, ObjectEvent, version, parts, findings, action="OBSERVE")
+    if findings:
+        raise Misfits(findings)
+    return ObjectEvent(
+        **values,
+        quantity_list=(QuantityElement(epc_class=epc_class, quantity=quantity),),
+        extensions={WAS: QUANTITY_EVENT} | extensions,
+    )
+
+
+def _read_count(element: etree._Element) -> int | Decimal:
+    return _number(_text(element))
+
+
+def _read_fields(
+    element: etree._Element,
+    cls: type[Event],
+    version: str,
+    parts: Mapping[str, etree._Element],
+    findings: list[Finding],
+    **values: Any,
+) -> dict[str, Any]:
+    """Return what `parts` say of the fields of `cls`, beside the `values` that are known."""
     for tag in parts:
         member = MEMBERS[cls][tag]
         value = _member(parts, tag, READERS[member.kind], element, findings)
@@ -198,9 +362,7 @@ def _read_event(element: etree._Element, version: str) -> Event:
         if member.name in REQUIRED and not values.get(member.name) and member.standard not in parts:
             expected = f"{member.standard}, which every {cls.__name__} has"
             findings.append(Finding((), "required", expected, "none", line_of(element)))
-    if findings:
-        raise Misfits(findings)
-    return cls(**values, extensions=extensions)
+    return values
 
 
 def _parts(

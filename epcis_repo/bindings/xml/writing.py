@@ -14,13 +14,17 @@ from epcis_repo.bindings.xml.layouts import (
     LAYOUTS,
     MEMBERS,
     NAMESPACES,
+    QUANTITY_EVENT,
+    QUANTITY_LAYOUTS,
     QUERY_NAMESPACES,
     REQUIRED_EMPTY,
     STANDARD_NAMESPACES,
+    WAS,
     WRAPPED_TYPES,
     WRAPPERS,
     Layout,
     is_foreign,
+    names_in,
 )
 from epcis_repo.bindings.xml.values import (
     append_value,
@@ -40,6 +44,7 @@ from epcis_repo.model.events import (
     Event,
     Field,
     Kind,
+    ObjectEvent,
     PersistentDisposition,
     Place,
     QuantityElement,
@@ -140,6 +145,9 @@ def _write_event(event_list: etree._Element, event: Event, version: str) -> None
     layout = LAYOUTS[version].get(cls)
     if layout is None:
         raise InputError(f"{cls.__name__} has no form in EPCIS {version} XML")
+    if isinstance(event, ObjectEvent) and (counted := _counted(event, version)) is not None:
+        _write_quantity_event(event_list, event, counted, version)
+        return
     parent = event_list
     if cls in WRAPPED_TYPES[version]:
         parent = etree.SubElement(event_list, "extension")
@@ -149,6 +157,32 @@ def _write_event(event_list: etree._Element, event: Event, version: str) -> None
         if getattr(event, member.name) is not None and member.standard not in placed:
             raise InputError(f"{member.standard} has no place in EPCIS {version} XML")
     _write_extensions(element, event.extensions)
+
+
+def _counted(event: ObjectEvent, version: str) -> QuantityElement | None:
+    """Return the one quantity of what was a QuantityEvent, and can be one in `version` again."""
+    if version not in QUANTITY_LAYOUTS or event.extensions.get(WAS) != QUANTITY_EVENT:
+        return None
+    # JSON may claim it of an event that says more.
+    known = names_in(*QUANTITY_LAYOUTS[version]) | {"action", "quantityList"}
+    others = (member for member in FIELDS[ObjectEvent] if member.standard not in known)
+    if event.action != "OBSERVE" or any(getattr(event, m.name) is not None for m in others):
+        return None
+    match event.quantity_list:
+        case (QuantityElement(quantity=int() | Decimal(), uom=None) as counted,):
+            return None if counted.extensions else counted
+    return None
+
+
+def _write_quantity_event(
+    event_list: etree._Element, event: ObjectEvent, counted: QuantityElement, version: str
+) -> None:
+    element = etree.SubElement(event_list, QUANTITY_EVENT)
+    before, behind = QUANTITY_LAYOUTS[version]
+    _write_layout(element, event, before, None)
+    _write_quantity(element, counted)
+    _write_layout(element, event, behind, None)
+    _write_extensions(element, {n: v for n, v in event.extensions.items() if n != WAS})
 
 
 def _write_layout(
@@ -205,13 +239,16 @@ def _write_texts(tag: str) -> Writer:
 
 def _write_quantities(element: etree._Element, content: tuple[QuantityElement, ...]) -> None:
     for item in content:
-        child = etree.SubElement(element, "quantityElement")
-        etree.SubElement(child, "epcClass").text = item.epc_class
-        if item.quantity is not None:
-            etree.SubElement(child, "quantity").text = _number_text(item.quantity)
-        if item.uom is not None:
-            etree.SubElement(child, "uom").text = item.uom
-        _write_extensions(child, item.extensions)
+        _write_quantity(etree.SubElement(element, "quantityElement"), item)
+
+
+def _write_quantity(element: etree._Element, content: QuantityElement) -> None:
+    etree.SubElement(element, "epcClass").text = content.epc_class
+    if content.quantity is not None:
+        etree.SubElement(element, "quantity").text = _number_text(content.quantity)
+    if content.uom is not None:
+        etree.SubElement(element, "uom").text = content.uom
+    _write_extensions(element, content.extensions)
 
 
 def _number_text(number: int | Decimal) -> str:
