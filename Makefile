@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 IMAGE ?= epcis-repo
 T ?=
+B ?=
 
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
@@ -45,9 +46,13 @@ check: $(DEV) ## What CI runs: format, lint, types, tests
 	$(MAKE) types
 	$(MAKE) test
 
+.PHONY: faults
+faults: $(DEV) ## Break it thousands of times and print what was found; T=tests/faults/test_kills.py
+	EPCIS_REPO_FAULTS=full $(BIN)/python -m pytest $(or $(T),tests/faults)
+
 .PHONY: bench
-bench: $(DEV) ## Measure: python -m benchmarks
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## Measure all, in minutes; B='growth --rows 10_000_000' for a part, B=--help for which
+	$(BIN)/python -m benchmarks $(B)
 
 .PHONY: image
 image: ## Build the container image; IMAGE=name:tag

@@ -1,47 +1,72 @@
-"""Runs every measurement on both stores and prints one table."""
+"""Runs the stories, or some of them, on both stores and prints one table."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import platform
-import tempfile
-from collections.abc import Callable
-from itertools import count
-from pathlib import Path
+import sys
+import time
+from collections.abc import Awaitable, Callable, Collection
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.measure import Figure, measure_store
-from tests.postgres_server import running_server
+from benchmarks import capture, clients, growth, look_ups, memory, proofs, rebuild, size
+from benchmarks.amounts import Amounts
+from benchmarks.figures import Figure, table
+from benchmarks.places import PLACES, Place
+from epcis_repo.store.durability import refuse_lapses
+
+Story = Callable[[Place, Amounts], Awaitable[list[Figure]]]
+
+STORIES: dict[str, Story] = {
+    "capture": capture.measure,
+    "clients": clients.measure,
+    "growth": growth.measure,
+    "look-ups": look_ups.measure,
+    "rebuild": rebuild.measure,
+    "proofs": proofs.measure,
+    "size": size.measure,
+    "memory": memory.measure,
+}
 
 
 def main() -> None:
     """Measure and print."""
+    usual = Amounts()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--units", type=int, default=50_000, help="serials in the lot document")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts")
+    parser.add_argument("stories", nargs="*", metavar="STORY", help=f"of {', '.join(STORIES)}")
+    parser.add_argument("--store", choices=PLACES, help="the one to measure; both without")
+    parser.add_argument("--rounds", type=int, default=usual.rounds, help="the median counts")
+    parser.add_argument("--units", type=int, default=usual.units, help="serials of a lot")
+    parser.add_argument(
+        "--rows", type=int, default=usual.rows, help="EPC rows that the log of growth gets to"
+    )
     chosen = parser.parse_args()
+    stories = chosen.stories or list(STORIES)
+    if unknown := set(stories) - STORIES.keys():
+        parser.error(f"no story {', '.join(sorted(unknown))}: there are {', '.join(STORIES)}")
+    amounts = Amounts(rounds=chosen.rounds, units=chosen.units, rows=chosen.rows)
     figures: list[Figure] = []
-    # Here, not in the system's temporary folder: that may lie in memory and never wait for a disk.
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        numbers = count()
-        figures += measure("SQLite", lambda: f"sqlite:///{folder}/{next(numbers)}.db", chosen)
-    # fsync is on: what is measured is a capture that survives a power cut.
-    with running_server(fsync=True) as server:
-        figures += measure("PostgreSQL", server.create_database, chosen)
-    table = Table(title=f"Python {platform.python_version()}, {platform.machine()}", box=None)
-    for header in ("store", "what", "ours", "raw baseline", "ratio"):
-        table.add_column(header, justify="left" if header in ("store", "what") else "right")
-    for figure in figures:
-        table.add_row(*figure.cells())
-    Console(width=120).print(table)
+    for name in [chosen.store] if chosen.store else PLACES:
+        with PLACES[name]() as place:
+            figures += asyncio.run(measure(place, stories, amounts))
+    title = f"Python {platform.python_version()}, {platform.machine()}"
+    Console(width=None if sys.stdout.isatty() else 160).print(table(title, figures))
 
 
-def measure(name: str, fresh: Callable[[], str], chosen: argparse.Namespace) -> list[Figure]:
-    """Return the figures of one store; `fresh` makes an empty database and returns its URL."""
-    return asyncio.run(measure_store(name, fresh, units=chosen.units, rounds=chosen.rounds))
+async def measure(place: Place, stories: Collection[str], amounts: Amounts) -> list[Figure]:
+    """Return the figures of some stories on one kind of database."""
+    words = Console(stderr=True, highlight=False)
+    async with place.opened() as store:
+        # A database that waits for no disk would be fast and mean nothing.
+        await refuse_lapses(store)
+    figures = []
+    for name in stories:
+        started = time.monotonic()
+        figures += await STORIES[name](place, amounts)
+        words.print(f"{place.name}, {name}: {time.monotonic() - started:.0f} s")
+    return figures
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""
+The other side of a server: clients that keep a connection each and send one document after the
+other. They do the least that HTTP asks, on raw streams, so that what is measured is the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import uvloop
+
+Address = tuple[str, int]
+
+ACCEPTED = 202
+
+
+class Load(NamedTuple):
+    """How long it took to have everything answered, and what of that the clients computed."""
+
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def share(self) -> float:
+        """What the clients took of a core: if that is much, they are what is measured."""
+        return self.cpu_seconds / self.seconds
+
+
+class Answer(NamedTuple):
+    """What a server said."""
+
+    status: int
+    body: bytes
+
+
+def send(address: Address, bodies: Sequence[bytes], clients: int) -> Load:
+    """
+    Have so many clients send documents of JSON-LD, each the next that nobody has sent yet.
+
+    Meant for a process of its own. Raises `RuntimeError` at the first that is not accepted.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_send(address, bodies, clients))
+
+
+async def _send(address: Address, bodies: Sequence[bytes], clients: int) -> Load:
+    requests = iter([capture_request(address, body) for body in bodies])
+    connections = [await asyncio.open_connection(*address) for _ in range(clients)]
+    try:
+        started, computed = time.perf_counter(), time.process_time()
+        async with asyncio.TaskGroup() as group:
+            for reader, writer in connections:
+                group.create_task(_client(reader, writer, requests))
+        return Load(time.perf_counter() - started, time.process_time() - computed)
+    finally:
+        for _, writer in connections:
+            writer.close()
+            await writer.wait_closed()
+
+
+async def _client(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Iterator[bytes]
+) -> None:
+    for request in requests:
+        answer = await exchange(reader, writer, request)
+        if answer.status != ACCEPTED:
+            raise RuntimeError(f"a document was not accepted: {answer}")
+
+
+def capture_request(address: Address, body: bytes) -> bytes:
+    """Return the request that captures a document of JSON-LD."""
+    host, port = address
+    head = (
+        f"POST /epcis/capture HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"Content-Type: application/ld+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> Answer:
+    """Send a request and return its answer, after which the connection is free for the next."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    return Answer(status_of(head), await reader.readexactly(length_of(head)))
+
+
+def status_of(head: bytes) -> int:
+    """Return the status of an answer."""
+    return int(head.split(b" ", 2)[1])
+
+
+def length_of(head: bytes) -> int:
+    """Return how many bytes follow the head; `ValueError` when it does not say (RFC 9112, §6.2)."""
+    _, found, rest = head.lower().partition(b"\r\ncontent-length:")
+    if not found:
+        raise ValueError(f"no Content-Length in {head!r}")
+    return int(rest.partition(b"\r\n")[0])

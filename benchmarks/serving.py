@@ -1,0 +1,41 @@
+"""The server as a process of its own, as an operator starts it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.load import Address
+
+START_SECONDS_MAX = 30.0
+_COMMAND = (sys.executable, "-m", "epcis_repo.cli", "serve", "--port", "0")
+
+
+@contextmanager
+def serving(url: str, folder: Path) -> Iterator[Address]:
+    """The address of `epcis-repo serve` on the database at `url`; `folder` is for its log."""
+    log = folder / "server.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [*_COMMAND, "--db", url], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+        )
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> Address:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        # The socket listens before its address is said, so nobody asks too early.
+        if match := re.search(r" at http://(\S+):(\d+)/\n", log.read_text(encoding="utf-8")):
+            return match[1], int(match[2])
+        time.sleep(0.02)
+    raise RuntimeError(f"the server did not start: {log.read_text(encoding='utf-8')}")
