@@ -11,11 +11,12 @@ from starlette.requests import ClientDisconnect
 
 from epcis_repo import __version__
 from epcis_repo.errors import EpcisError
-from epcis_repo.evidence.operations import prepare
 from epcis_repo.rest.evidence import router
 from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
+from epcis_repo.store.durability import refuse_lapses
+from epcis_repo.upkeep.versions import prepare
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -24,10 +25,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = open_store(chosen.db)
+        store = open_store(chosen.db, part=chosen.part)
         try:
+            if not chosen.unsafe_not_durable:
+                await refuse_lapses(store)
             await prepare(store)
             app.state.store, app.state.settings = store, chosen
+            # The idempotency keys of requests that are being answered.
+            app.state.in_progress = set()
             yield
         finally:
             await store.close()

@@ -2,25 +2,28 @@
 The command line. Data goes to stdout, words to stderr; `--json` gives data for programs.
 
 Exit codes: 0 done; 1 the answer is no (a product is not verified, a proof does not hold,
-something recorded was altered); 2 the command line is wrong;
+something recorded was altered, a log contradicts itself, a store is not well);
+2 the command line is wrong;
 3 what was given is wrong, and nothing of it was recorded; 4 nothing of that name is recorded;
-5 the event is recorded already with other content; 6 the store cannot be used.
+5 the event is recorded already with other content; 6 the store cannot be used, or no log answers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Any, TypeVar
 
 import orjson
 import typer
@@ -37,20 +40,44 @@ from epcis_repo.demo import Chain, Status, generate_chain
 from epcis_repo.evidence.errors import KeyFileError, TreeError
 from epcis_repo.evidence.integrity import Integrity, check_integrity
 from epcis_repo.evidence.keys import LogKey, open_key
-from epcis_repo.evidence.operations import check_proof, checkpoint, prepare, proof
+from epcis_repo.evidence.operations import check_proof, checkpoint, proof
 from epcis_repo.gs1 import parse_scan
-from epcis_repo.ledger import EvidenceError, ForkError, parse_verifier_key, verify_checkpoint
+from epcis_repo.ledger import (
+    EvidenceError,
+    ForkError,
+    Signer,
+    VerifierKey,
+    parse_verifier_key,
+    verify_checkpoint,
+)
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.asked import identifier_asked, moment_asked
 from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.conflicts import conflicts
 from epcis_repo.operations.contents import contents, contents_value
 from epcis_repo.operations.events import events
 from epcis_repo.operations.history import history, history_value
+from epcis_repo.operations.idempotency import idempotency_key
 from epcis_repo.projections import rebuild
+from epcis_repo.projections.derived import READ_MODELS
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import EventStore, open_store
+from epcis_repo.store.durability import refuse_lapses
 from epcis_repo.store.log import head
+from epcis_repo.store.opening import sqlite_path
+from epcis_repo.upkeep.backup import backup
+from epcis_repo.upkeep.doctor import Finding, Level, examine
+from epcis_repo.upkeep.restore import restore
+from epcis_repo.upkeep.versions import migrate, prepare
 from epcis_repo.verification import product_identifier, verification_value, verify
+from epcis_repo.witness import (
+    LogUnreachableError,
+    RefusedError,
+    Witnessed,
+    open_witness_key,
+    reach,
+    witness,
+)
 
 T = TypeVar("T")
 
@@ -59,7 +86,7 @@ app = typer.Typer(
     help="An event-sourced EPCIS repository: capture what partners report, replay any serial's "
     "life, verify products.",
     epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 wrong input (nothing "
-    "recorded), 4 not found, 5 conflict with what is recorded, 6 store not available.",
+    "recorded), 4 not found, 5 conflict with what is recorded, 6 store or log not available.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -78,14 +105,18 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.InputError: 3,
     errors.NotFoundError: 4,
     errors.DuplicateEventError: 5,
+    errors.KeyReusedError: 5,
     errors.StoreError: 6,
     # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
     ForkError: ANSWER_IS_NO,
     TreeError: ANSWER_IS_NO,
     KeyFileError: 2,
+    RefusedError: ANSWER_IS_NO,
+    LogUnreachableError: 6,
 }
 _VIOLATIONS_SHOWN = 20
 _LONG_FILE = 1_000_000
+_SNIFFED = 1_024
 _LONG_LOG = 100_000
 
 Db = Annotated[
@@ -145,7 +176,7 @@ def _say(error: errors.EpcisError) -> int:
     if isinstance(error, errors.ValidationError) and len(error.violations) > 1:
         for violation in error.violations[:_VIOLATIONS_SHOWN]:
             words.print(f"  {_shown(str(violation))}")
-        if (more := len(error.violations) - _VIOLATIONS_SHOWN) > 0:
+        if (more := error.count - _VIOLATIONS_SHOWN) > 0:
             words.print(f"  … and {more} more")
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
 
@@ -182,8 +213,19 @@ def capture_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents; - is stdin.")],
     db: Db = None,
     json: Json = False,
+    under: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key",
+            metavar="KEY",
+            help="A name for this capture: again under the same one, it has the same answer.",
+        ),
+    ] = None,
 ) -> None:
     """Record the events of documents, each whole or not at all."""
+    if under is not None and len(files) > 1:
+        raise errors.SettingsError("--idempotency-key names one capture: give one FILE with it")
+    key = None if under is None else idempotency_key(under, endpoint="capture")
     settings = read_settings(db=db)
     sizes = [_size(name) for name in files]
 
@@ -193,12 +235,19 @@ def capture_command(
             task = progress.add_task("capture", total=sum(sizes))
             for name, size in zip(files, sizes, strict=True):
                 try:
-                    body = _read(name)
-                    receipt = await capture(store, body, sniff(body), now=_now())
+                    with _document_file(name) as body:
+                        media_type = sniff(body.read(_SNIFFED))
+                        receipt = await capture(store, body, media_type, now=_now(), key=key)
                     _show_receipt(name, receipt, json=json)
-                except (errors.InputError, errors.DuplicateEventError) as error:
+                except (errors.InputError, errors.KeyReusedError) as error:
                     # One bad document does not keep the others out.
                     words.print(f"{_shown(name)}: refused, nothing of it was recorded")
+                    code = max(code, _say(error))
+                except errors.DuplicateEventError as error:
+                    words.print(
+                        f"{_shown(name)}: refused, none of its events was recorded; "
+                        "epcis-repo conflicts lists what it contradicts"
+                    )
                     code = max(code, _say(error))
                 progress.advance(task, size)
         return code
@@ -240,6 +289,31 @@ def events_command(
         data.print(table)
     if page.next_page_token is not None:
         words.print(f"more: nextPageToken={page.next_page_token}")
+
+
+@app.command("conflicts")
+def conflicts_command(
+    event: Annotated[str | None, typer.Option(metavar="EVENTID", help="Only those of one.")] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
+    ] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """List the eventIDs that came again with other content, and the documents that brought them."""
+    settings = read_settings(db=db)
+    page = _run(settings, lambda store: conflicts(store, event_id=event, token=after))
+    found = [conflict.value() for conflict in page.conflicts]
+    if json:
+        _print_json({"conflicts": found})
+    else:
+        table = _table("found at", "event", "of the document", "event number")
+        for value in found:
+            cells = (value["foundAt"], value["eventID"], value["document"], value["eventNumber"])
+            table.add_row(*(_shown(str(cell)) for cell in cells))
+        data.print(table)
+    if page.next_page_token is not None:
+        words.print(f"more: --after {page.next_page_token}")
 
 
 @app.command("history")
@@ -319,6 +393,162 @@ def verify_command(
     raise typer.Exit(0 if verdict.verified else ANSWER_IS_NO)
 
 
+@app.command("init")
+def init_command(db: Db = None, json: Json = False) -> None:
+    """Make the store and the key of the log, where they are not there yet."""
+    settings = read_settings(db=db)
+    key_is_new = not settings.key.exists()
+    store_is_new = _run(settings, prepare, prepared=False)
+    key = _key(settings)
+    if json:
+        _print_json(
+            {
+                "store": _place(settings),
+                "storeMade": store_is_new,
+                "key": str(settings.key),
+                "keyMade": key_is_new,
+                "publicKey": str(key.verifier),
+            }
+        )
+    made = {True: "made", False: "there already:"}
+    words.print(f"{made[store_is_new]} the store {_shown(_place(settings))}")
+    words.print(
+        f"{made[key_is_new]} the key {_shown(str(settings.key))}, {_shown(str(key.verifier))}"
+    )
+    if key_is_new:
+        _say_keep_the_key(key)
+
+
+@app.command("migrate")
+def migrate_command(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Bring an older database to this version. First stop what uses it, and make a backup."""
+    settings = read_settings(db=db)
+    done = _run(settings, lambda store: migrate(store, dry_run=dry_run), prepared=False)
+    if json:
+        _print_json({"steps": [str(step) for step in done.steps], "done": not dry_run})
+    for step in done.steps:
+        words.print(f"{'would run' if dry_run else 'ran'} {_shown(str(step))}")
+    if not done.steps:
+        words.print("the database is of this version")
+    elif done.events:
+        words.print(f"{done.events} events folded")
+
+
+@app.command("backup")
+def backup_command(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="The file to write.")],
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Write all that is recorded to a file, of one moment, while captures go on."""
+    settings = read_settings(db=db)
+    # Without a key, nothing was signed; to make a backup is no reason to make one.
+    key = _key(settings) if settings.key.exists() else None
+    made = _run(settings, lambda store: backup(store, dest, key, now=_now()))
+    if json:
+        _print_json(made.value())
+    words.print(f"{made.head} events, root {made.root_hash}, are in {_shown(str(dest))}")
+    if key is not None:
+        words.print(f"the key {_shown(str(settings.key))} is not: keep it elsewhere")
+
+
+@app.command("restore")
+def restore_command(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="What backup has written.")],
+    new_epoch: Annotated[
+        bool,
+        typer.Option(
+            "--new-epoch",
+            help="Go on under another origin in any case: where the key comes from a backup, too, "
+            "it may have signed more than it knows.",
+        ),
+    ] = False,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """
+    Fill an empty store from a backup, whichever kind of store that was made of.
+
+    Where the key has signed more than is restored, the log begins a new epoch: another origin and
+    another key, so that nobody takes the restored log for a fork.
+    """
+    settings = read_settings(db=db)
+    key = _key(settings) if settings.key.exists() else None
+    restored = _run(
+        settings,
+        lambda store: restore(store, source, key, new_epoch=new_epoch, now=_now()),
+        prepared=False,
+    )
+    new_key = restored.new_key
+    if json:
+        _print_json(
+            {
+                "events": restored.manifest.head,
+                "rootHash": restored.manifest.root_hash,
+                "origin": None if new_key is None else new_key.verifier.name,
+                "publicKey": None if new_key is None else str(new_key.verifier),
+            }
+        )
+    words.print(f"{restored.manifest.head} events restored, root {restored.manifest.root_hash}")
+    if new_key is not None:
+        words.print(
+            f"the log goes on as {_shown(new_key.verifier.name)}: tell who relies on it its new "
+            f"key, {_shown(str(new_key.verifier))}"
+        )
+        _say_keep_the_key(new_key)
+    elif key is None:
+        words.print(
+            f"there is no key {_shown(str(settings.key))}: put it back before anything is signed, "
+            "or a new one is made, which nobody knows"
+        )
+
+
+@app.command("doctor")
+def doctor_command(db: Db = None, json: Json = False) -> None:
+    """Say what is not as it should be around the store, and what to do about it."""
+    settings = read_settings(db=db)
+    findings = asyncio.run(_examined(settings))
+    if json:
+        _print_json({"findings": [finding.value() for finding in findings]})
+    else:
+        colours = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+        for found in findings:
+            level = f"[{colours[found.level]}]{found.level:<8}[/]"
+            data.print(f"{level}{found.about}: {_shown(found.found)}", soft_wrap=True)
+            if found.advice is not None:
+                data.print(f"        {_shown(found.advice)}", soft_wrap=True)
+    raise typer.Exit(ANSWER_IS_NO if any(f.level is Level.ERROR for f in findings) else 0)
+
+
+async def _examined(settings: Settings) -> list[Finding]:
+    file = sqlite_path(settings.db)
+    if file is not None and not file.exists():
+        # To look at a database is no reason to make one.
+        advice = "run epcis-repo init to have one made, or name another with --db"
+        return [Finding(Level.ERROR, "database", f"there is no {file}", advice)]
+    try:
+        store = open_store(settings.db, part=settings.part)
+    except errors.StoreUnavailableError as error:
+        return [Finding(Level.ERROR, "database", "it cannot be used", str(error))]
+    try:
+        return await examine(
+            store,
+            file=file,
+            key=settings.key,
+            origin=settings.origin,
+            unsafe=settings.unsafe_not_durable,
+            now=_now(),
+        )
+    finally:
+        await store.close()
+
+
 @app.command("rebuild")
 def rebuild_command(db: Db = None, json: Json = False) -> None:
     """Drop every read model and fold the whole log again."""
@@ -366,8 +596,7 @@ def check_proof_command(
     json: Json = False,
 ) -> None:
     """Check a proof offline: it takes the file and the log's public key, nothing else."""
-    is_file = Path(key).is_file()
-    verifier = parse_verifier_key(_read(key).decode(errors="replace").strip() if is_file else key)
+    verifier = _verifier(key)
     try:
         entry, signed = check_proof(_read(file), verifier)
     except EvidenceError as error:
@@ -401,9 +630,67 @@ def check_proof_command(
 
 
 @app.command("key")
-def key_command() -> None:
+def key_command(
+    of_witness: Annotated[
+        bool, typer.Option("--witness", help="That of the witness, which checks cosignatures.")
+    ] = False,
+) -> None:
     """Show the public key of the log, which checks its checkpoints and proofs."""
-    data.print(_shown(str(_key(read_settings()).verifier)), soft_wrap=True)
+    settings = read_settings()
+    verifier = _witness_key(settings).key if of_witness else _key(settings).verifier
+    data.print(_shown(str(verifier)), soft_wrap=True)
+
+
+@app.command("witness")
+def witness_command(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where a log is served.")],
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PUBLIC_KEY",
+            envvar="EPCIS_REPO_VERIFIER",
+            help="The log's key, or a file with it; without, the one that was seen first.",
+            show_default=False,
+        ),
+    ] = None,
+    state: Annotated[
+        Path, typer.Option(metavar="FILE", help="What was seen last: a file for each log.")
+    ] = Path("witness.state"),
+    json: Json = False,
+) -> None:
+    """Co-sign the checkpoint of a log, unless it contradicts the one that was seen before."""
+    signer = _witness_key(read_settings())
+    log_key = None if verifier is None else _verifier(verifier)
+
+    async def look() -> Witnessed:
+        async with reach(url) as log:
+            return await witness(log, signer, state, log_key=log_key, now=int(time.time()))
+
+    found = asyncio.run(look())
+    if json:
+        _print_json(
+            {
+                "origin": found.checkpoint.origin,
+                "treeSize": found.checkpoint.size,
+                "rootHash": found.checkpoint.root.hex(),
+                "firstUse": found.before is None,
+                "sizeBefore": None if found.before is None else found.before.size,
+                "checkpoint": found.note.decode(),
+            }
+        )
+    else:
+        _print_text(found.note)
+    if found.before is None:
+        given = "" if verifier is not None else f" and its key {_shown(str(found.log_key))}"
+        words.print(
+            f"first use: {found.checkpoint.size} entries{given} are trusted as they are; compare "
+            "with what others have seen"
+        )
+    else:
+        words.print(
+            f"co-signed: {found.checkpoint.size} entries, which go on from the "
+            f"{found.before.size} that were seen before"
+        )
 
 
 @app.command("fsck")
@@ -426,6 +713,8 @@ def fsck_command(db: Db = None, json: Json = False) -> None:
         words.print(f"[bold red]altered:[/] {_shown(str(alteration))}")
     if (more := found.altered - len(found.alterations)) > 0:
         words.print(f"  … and {more} more")
+    if any(alteration.place in READ_MODELS for alteration in found.alterations):
+        words.print("where nothing but a read model differs, epcis-repo rebuild makes it anew")
     verdict = f"{found.altered} altered" if found.altered else "all as recorded"
     words.print(f"{found.events} events checked: {verdict}")
     raise typer.Exit(ANSWER_IS_NO if found.altered else 0)
@@ -498,21 +787,26 @@ async def _capture_sample(store: EventStore, settings: Settings) -> None:
         await capture(store, body, sniff(body), now=_now())
 
 
-def _run(settings: Settings, work: Callable[[EventStore], Awaitable[T]]) -> T:
+def _run(
+    settings: Settings, work: Callable[[EventStore], Awaitable[T]], *, prepared: bool = True
+) -> T:
     """Open the store, do the work and close it again."""
 
     async def run() -> T:
-        async with _opened(settings) as store:
+        async with _opened(settings, prepared=prepared) as store:
             return await work(store)
 
     return asyncio.run(run())
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[EventStore]:
-    store = open_store(settings.db)
+async def _opened(settings: Settings, *, prepared: bool = True) -> AsyncIterator[EventStore]:
+    store = open_store(settings.db, part=settings.part)
     try:
-        await prepare(store)
+        if not settings.unsafe_not_durable:
+            await refuse_lapses(store)
+        if prepared:
+            await prepare(store)
         yield store
     finally:
         await store.close()
@@ -520,6 +814,22 @@ async def _opened(settings: Settings) -> AsyncIterator[EventStore]:
 
 def _key(settings: Settings) -> LogKey:
     return open_key(settings.key, settings.origin)
+
+
+def _witness_key(settings: Settings) -> Signer:
+    return open_witness_key(settings.witness_key, settings.witness_name)
+
+
+def _verifier(key: str) -> VerifierKey:
+    is_file = Path(key).is_file()
+    return parse_verifier_key(_read(key).decode(errors="replace").strip() if is_file else key)
+
+
+def _say_keep_the_key(key: LogKey) -> None:
+    words.print(
+        f"keep a copy of {_shown(str(key.path))} elsewhere: backups do not have it; what it signed "
+        f"last is in {_shown(str(key.last_path))}"
+    )
 
 
 def _say_progress(done: int, size: int) -> None:
@@ -540,6 +850,24 @@ def _read(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise errors.InputError(f"cannot read {name}: {error.strerror}") from error
+
+
+@contextmanager
+def _document_file(name: str) -> Iterator[IO[bytes]]:
+    """Open a document; what comes through a pipe goes to a temporary file first."""
+    with ExitStack() as files:
+        try:
+            if name == "-":
+                source: IO[bytes] = sys.stdin.buffer
+            else:
+                source = files.enter_context(Path(name).open("rb"))
+            if name == "-" or not source.seekable():
+                pipe, source = source, files.enter_context(TemporaryFile())
+                shutil.copyfileobj(pipe, source)
+                source.seek(0)
+        except OSError as error:
+            raise errors.InputError(f"cannot read {name}: {error.strerror}") from error
+        yield source
 
 
 def _progress(size: int) -> Progress:
@@ -577,7 +905,9 @@ def _show_receipt(name: str, receipt: Receipt, *, json: bool) -> None:
         _print_bytes(orjson.dumps({"file": name, **receipt.value()}))
         return
     note = ""
-    if receipt.repeated:
+    if receipt.replayed:
+        note = ", recorded before under this key: this is the answer that it got"
+    elif receipt.repeated:
         note = ", all recorded before: this document was captured already"
     elif receipt.recorded < receipt.events:
         note = f", {receipt.events - receipt.recorded} of them recorded before"

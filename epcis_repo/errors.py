@@ -9,14 +9,24 @@ Every error as one tree, one class per meaning.
     │   ├── UnsupportedMediaTypeError
     │   ├── CaptureLimitExceededError
     │   ├── QueryParameterError      a parameter of a query: unknown, repeated or ill-typed
+    │   ├── IdempotencyKeyError      not a name that a request can have
+    │   ├── BackupError              a file that is no backup, or a damaged one
     │   └── SettingsError            a setting or a database address
     ├── NotFoundError                no event, capture or identifier of that name
     ├── DuplicateEventError          an eventID that is taken, with other content
+    ├── KeyReusedError               an idempotency key that another request had
+    ├── RequestInProgressError       the same request is being answered at this moment
     ├── NotAcceptableError           no media type that the client asked for
     └── StoreError
         ├── AppendConditionFailed    another event was first
+        ├── DamagedDocumentError     a kept document is not what was kept
+        ├── SchemaVersionError       the database is of another version: says what to do
+        ├── NotDurableError          the database may forget what it has acknowledged
+        ├── StoreNotEmptyError       a backup goes into an empty store only
         └── StoreUnavailableError    the store cannot be reached or written: says what to do
-            └── StoreBusyError       too many wait to write: come back later
+            ├── StoreBusyError       too many wait to write: come back later
+            ├── StoreFullError       the disk is full: reading goes on
+            └── WritesStoppedError   the disk failed: reading goes on until a restart
 
 A wrong call by our own code is an `assert` or a `TypeError`, never one of these.
 The facts travel as attributes; `rest/problems.py` and `cli.py` turn a class into a status.
@@ -24,7 +34,7 @@ The facts travel as attributes; `rest/problems.py` and `cli.py` turn a class int
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -80,14 +90,58 @@ class Violation:
 
 
 class ValidationError(InputError):
-    """A document that breaks the standard; every violation that was found is listed."""
+    """
+    A document that breaks the standard; every violation that was found is listed.
 
-    def __init__(self, violations: Sequence[Violation], *, document: str | None = None) -> None:
+    Of a document that was read in pieces the first of them are; `count` says how many there are.
+    """
+
+    def __init__(
+        self,
+        violations: Sequence[Violation],
+        *,
+        document: str | None = None,
+        count: int | None = None,
+    ) -> None:
         assert violations
-        first, more = violations[0], len(violations) - 1
+        self.violations = tuple(violations)
+        self.count = len(self.violations) if count is None else count
+        first, more = violations[0], self.count - 1
         text = f"{first}" if not more else f"{first} (and {more} more)"
         super().__init__(text if document is None else f"{document}: {text}")
-        self.violations = tuple(violations)
+
+
+VIOLATIONS_KEPT = 1_000
+"""How many violations are told of one document; of more, their number."""
+
+
+class Violations:
+    """Violations as they are found: the first of them, and the number of all."""
+
+    def __init__(self) -> None:
+        self._first: list[Violation] = []
+        self.count = 0
+
+    def add(self, violations: Iterable[Violation]) -> None:
+        """Add violations, after those that were found before."""
+        for violation in violations:
+            self.count += 1
+            if len(self._first) < VIOLATIONS_KEPT:
+                self._first.append(violation)
+
+    def after(self, others: Iterable[Violation]) -> Violations:
+        """Return `others`, and these after them."""
+        whole = Violations()
+        whole.add(others)
+        others_count = whole.count
+        whole.add(self._first)
+        whole.count = others_count + self.count
+        return whole
+
+    def refuse(self) -> None:
+        """Raise `ValidationError` if there are any."""
+        if self.count:
+            raise ValidationError(self._first, count=self.count)
 
 
 class UnsupportedMediaTypeError(InputError):
@@ -114,6 +168,14 @@ class QueryParameterError(InputError):
         self.found = found
 
 
+class BackupError(InputError):
+    """A file that is no backup of a store, or not the one that was written."""
+
+
+class IdempotencyKeyError(InputError):
+    """An idempotency key that cannot be one."""
+
+
 class SettingsError(InputError):
     """A setting that cannot be used; the message says what would do."""
 
@@ -134,6 +196,29 @@ class DuplicateEventError(EpcisError):
         self.event_id = event_id
 
 
+class KeyReusedError(EpcisError):
+    """An idempotency key under which another body came before; nothing was recorded."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the idempotency key {_quoted(key)} was another request's, whose body was another: "
+            "give each request a key of its own, and send it again under the same one only as it "
+            "was"
+        )
+        self.key = key
+
+
+class RequestInProgressError(EpcisError):
+    """A request with the same idempotency key is being answered; nothing was done for this one."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"a request with the idempotency key {_quoted(key)} is being answered: ask again in a "
+            "moment, and get the same answer"
+        )
+        self.key = key
+
+
 class NotAcceptableError(EpcisError):
     """The client accepts no media type that this resource has."""
 
@@ -146,6 +231,29 @@ class AppendConditionFailed(StoreError):  # noqa: N818 - the name of a verdict, 
     """An event that the append condition forbids is already recorded; nothing was appended."""
 
 
+class DamagedDocumentError(StoreError):
+    """A document that is not what was kept under its digest."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(
+            f"the document {digest} is not what was kept: epcis-repo fsck tells what else is not "
+            "as it was recorded"
+        )
+        self.digest = digest
+
+
+class SchemaVersionError(StoreError):
+    """The database is not of the version that this program works with; nothing was touched."""
+
+
+class NotDurableError(StoreError):
+    """The database may forget what it has acknowledged: it is set up so, or is known to."""
+
+
+class StoreNotEmptyError(StoreError):
+    """Something is recorded already where a backup was to be restored; nothing was touched."""
+
+
 class StoreUnavailableError(StoreError):
     """The store cannot be reached, read or written; the message says what to do."""
 
@@ -156,6 +264,14 @@ class StoreBusyError(StoreUnavailableError):
     def __init__(self, *, waiting: int) -> None:
         super().__init__(f"{waiting} captures wait to be recorded already: try again in a moment")
         self.waiting = waiting
+
+
+class StoreFullError(StoreUnavailableError):
+    """There is no room on the disk; nothing was recorded. Once there is, writing goes on."""
+
+
+class WritesStoppedError(StoreUnavailableError):
+    """The disk may not have kept what it was given; nothing is written until a restart."""
 
 
 def _quoted(text: str) -> str:

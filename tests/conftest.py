@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -11,6 +12,10 @@ from epcis_repo.evidence.operations import prepare
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.postgres import PostgresReading
 from tests.postgres_server import Server, running_server
+
+# The tests' PostgreSQL does not wait for the disk. Set here, before any test copies the
+# environment for a process of its own.
+os.environ.setdefault("EPCIS_REPO_UNSAFE_NOT_DURABLE", "1")
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("projections",),
     ("query",),
     ("evidence",),  # left of the operations, since a capture extends the tree
+    ("recorders",),  # right of the evidence, since what they append extends the tree, too
     ("operations",),
-    ("verification", "demo"),  # the capabilities: they meet in the log
+    # The capabilities: they meet in the log.
+    ("verification", "demo", "named_queries", "upkeep", "witness"),
     ("rest",),
     ("app",),
     ("cli",),
@@ -46,10 +48,11 @@ LIBRARY_HOMES: dict[str, set[str]] = {
     "asyncpg": {"store"},
     "biip": {"gs1"},
     "cryptography": {"ledger"},
-    "eventsourcing": {"store"},
+    "eventsourcing": {"recorders"},
     "fastapi": {"rest", "app"},
+    "httpx2": {"witness"},
     "lxml": {"bindings", "validation"},
-    "orjson": {"model", "bindings", "store", "projections", "operations", "rest", "cli"},
+    "orjson": {"model", "bindings", "store", "projections", "operations", "upkeep", "rest", "cli"},
     "pydantic": {"settings", "rest"},
     "pydantic_settings": {"settings"},
     "rich": {"cli"},

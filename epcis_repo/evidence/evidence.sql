@@ -38,9 +38,12 @@ SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
  WHERE e.part = $1 AND e.event_id = $2
 
 -- select_entries --
--- All that entries are made of, from after a position up to another.
+-- All that entries are made of, from after a position up to another. PostgreSQL must be told both
+-- bounds of the leaves, or else it may sort all there are.
 SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
-  FROM events e LEFT JOIN leaf l ON l.part = e.part AND l.position = e.position
+  FROM events e
+  LEFT JOIN leaf l ON l.part = e.part AND l.position = e.position
+                  AND l.position > $2 AND l.position <= $3
  WHERE e.part = $1 AND e.position > $2 AND e.position <= $3
  ORDER BY e.position
 

@@ -2,40 +2,56 @@
 The integrity check: whether what is stored is what was recorded, and what first is not.
 
 Everything is derived again. Each leaf comes from the event, its salt and its document's
-digest; each tile from those below it; the tags from the event's own content; the digest of
-a document from its bytes. Where two derivations disagree, a third tells which was altered:
-the tile above, or the last checkpoint that was signed.
+digest; each tile from those below it; the tags and what the read models say from the event's
+own content; the digest of a document from its bytes. Where two derivations disagree, a third
+tells which was altered: the tile above, or the last checkpoint that was signed. A read model
+is no evidence: where one alone is wrong, `epcis-repo rebuild` makes it anew.
+
+The log is gone through in pages, and the tags in the order of their index: what is remembered
+does not grow with either, but for a number for each tile.
 
 What cannot be known: who holds the key of the log can rewrite all of it, as long as nobody
-else keeps a checkpoint. Tags of events that are neither EPCIS events nor receipts are not
-derived, and read models are not compared here: `epcis-repo rebuild` makes them anew.
+else keeps a checkpoint (`epcis-repo witness`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import product
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from epcis_repo.errors import EpcisError, NotFoundError
-from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED, documents_in, receipt_in
+from epcis_repo.errors import DamagedDocumentError, EpcisError, NotFoundError
+from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED, documents_in, kept_with, receipt_in
 from epcis_repo.evidence.tree import STATEMENTS, leaf_in, tree_size
 from epcis_repo.ledger import HASH_SIZE, Checkpoint, Frontier, Tile, root_of
 from epcis_repo.model.events import EVENT_TYPES
 from epcis_repo.projections import identity_of
-from epcis_repo.projections.logged import logged
+from epcis_repo.projections.derived import (
+    READ_MODELS,
+    Rows,
+    columns_of,
+    derived_rows,
+    stored_rows,
+)
+from epcis_repo.projections.logged import LoggedEvent, logged
 from epcis_repo.store import EventStore, Reading, RecordedEvent
+from epcis_repo.store.documents import kept, pieces
+from epcis_repo.store.envelope import opened
 from epcis_repo.store.log import STATEMENTS as LOG_STATEMENTS
-from epcis_repo.store.log import kept, read
+from epcis_repo.store.log import read
 
 _WIDTH = 256
 _PAGE = 8 * _WIDTH
 _TAG_PAGE = 10_000
 # After so many alterations there is nothing more to learn from the next.
 _KEPT_MAX = 1_000
+# The tiles whose tags are compared event by event at a time.
+_BLOCKS_MAX = 64
+_POSITION_LIMIT = 1 << 62
 _NO_HASH = bytes(HASH_SIZE)
 
 Progress = Callable[[int, int], None]
@@ -47,7 +63,7 @@ class Alteration:
     """
     Something that is not as it was recorded.
 
-    `place` says where: an event, a tile, a document, tags, head or checkpoint; `differs`
+    `place` says where: event, tile, document, tags, read model, head or checkpoint; `differs`
     what of it. `position` and `event_id` are those of the event concerned, if it is one's.
     """
 
@@ -142,9 +158,11 @@ class _Check:
         self._count = 0
         self._events = 0
         self._size = 0
-        # By position, the sum of the hashes of the tags that the event should have.
+        # By tile of leaves, the sum of the hashes of the tags that its events should have.
         self._tags: dict[int, int] = {}
         self._unknown_tags: set[int] = set()
+        # What the read models should say of the events of the page.
+        self._derived: Rows = {}
         self._altered_positions: set[int] = set()
         self._beyond: list[RecordedEvent] = []
 
@@ -188,6 +206,7 @@ class _Check:
             for first in range(after, until, _WIDTH):
                 await self._block(first, min(first + _WIDTH, size), rows, tiles, signed_size)
             await self._documents(rows.values())
+            await self._read_models(after, until, rows)
             self._events += len(rows)
             progress(until, size)
         self._finish_signed()
@@ -202,13 +221,56 @@ class _Check:
             # Where the last event is altered itself, nothing says when it was recorded.
             if not ends and size not in self._altered_positions:
                 self._report([Alteration("head of the log", ("position or record time",))])
+        if not self._beyond:
+            await self._read_models(-_POSITION_LIMIT, 0, {})
+            await self._read_models(size, _POSITION_LIMIT, {})
 
     async def tags(self) -> None:
         """Compare the tags that are stored with those that the events should have."""
-        session = self._session
         stored: dict[int, int] = {}
+        strays: set[int] = set()
+        async for position, tag_hash in self._stored_tags():
+            if 0 < position <= self._size:
+                block = _block_of(position)
+                stored[block] = stored.get(block, 0) + tag_hash
+            elif len(strays) < _KEPT_MAX:
+                strays.add(position)
+        if not self._beyond:
+            self._report(Alteration("tags", ("no such event",), p) for p in sorted(strays))
+        expected = self._tags
+        wrong = [
+            block
+            for block in sorted(stored.keys() | expected.keys())
+            if stored.get(block, 0) != expected.get(block, 0)
+        ]
+        for start in range(0, len(wrong), _BLOCKS_MAX):
+            if self._count >= _KEPT_MAX:
+                self._count += len(wrong) - start
+                return
+            await self._tags_of(wrong[start : start + _BLOCKS_MAX])
+
+    async def _tags_of(self, blocks: Sequence[int]) -> None:
+        """Compare the tags of the events of some tiles one by one."""
+        stored: dict[int, int] = {}
+        wanted = set(blocks)
+        async for position, tag_hash in self._stored_tags():
+            if _block_of(position) in wanted:
+                stored[position] = stored.get(position, 0) + tag_hash
+        for block in blocks:
+            first = block * _WIDTH
+            rows = await self._rows(first, min(first + _WIDTH, self._size))
+            for position, row in sorted(rows.items()):
+                if position in self._altered_positions or position in self._unknown_tags:
+                    continue
+                if _tags_hash(row.event) != stored.get(position, 0):
+                    self._report([_of_event(row.event, "tags")])
+
+    async def _stored_tags(self) -> AsyncIterator[tuple[int, int]]:
+        """Yield the position and the hash of each tag that can be judged."""
+        session = self._session
         rows = await session.fetch(STATEMENTS["select_buckets"], session.part)
         buckets = {bucket for (bucket,) in rows}
+        ignored = self._altered_positions | self._unknown_tags
         bucket, tag, position, role = 0, "", 0, 0
         while True:
             try:
@@ -221,19 +283,10 @@ class _Check:
                 return
             for bucket, tag, position, role in rows:
                 # What stands in a bucket that is not looked into is as good as gone.
-                if bucket in buckets:
-                    stored[position] = stored.get(position, 0) + _tag_hash(tag, role)
+                if bucket in buckets and position not in ignored:
+                    yield position, _tag_hash(position, tag, role)
             if len(rows) < _TAG_PAGE:
-                break
-        for position in sorted(stored.keys() | self._tags.keys()):
-            if not 0 < position <= self._size:
-                if not self._beyond:
-                    self._report([Alteration("tags", ("no such event",), position)])
-            elif position in self._altered_positions or position in self._unknown_tags:
-                continue
-            elif stored.get(position, 0) != self._tags.get(position, 0):
-                found = (await self._rows(position - 1, position)).values()
-                self._report(_of_event(row.event, "tags") for row in found)
+                return
 
     async def _rows(self, after: int, until: int) -> dict[int, _Row]:
         session = self._session
@@ -275,7 +328,7 @@ class _Check:
                 wrong.append((position, None if stored is None else stored[offset]))
                 self._altered_positions.add(position)
             elif row is not None:
-                self._expect_tags(row.event)
+                self._expect(row.event)
         copies = await self._copies([position for position, _ in wrong])
         alterations = [
             self._altered(position, expected, rows, copies) for position, expected in wrong
@@ -378,39 +431,81 @@ class _Check:
                 return _of_event(row.event, *differs)
         return _of_event(row.event, "data or salt")
 
-    def _expect_tags(self, event: RecordedEvent) -> None:
+    def _expect(self, event: RecordedEvent) -> None:
+        """Note the tags that the event should have, and what the read models should say of it."""
+        block = _block_of(event.position)
         try:
-            if event.type == DOCUMENT_CAPTURED:
-                roles: Mapping[int, Sequence[str]] = {0: receipt_in(event).tags}
-            elif event.type in EVENT_TYPES:
-                roles = logged(event).what.by_role()
-            else:
-                self._unknown_tags.add(event.position)
-                return
+            item = logged(event) if event.type in EVENT_TYPES else None
+            tags_hash = _tags_hash(event, item)
         except (EpcisError, ValueError, KeyError, TypeError):
+            # What came from elsewhere may have other ways to say its tags.
             self._unknown_tags.add(event.position)
             return
-        self._tags[event.position] = sum(
-            _tag_hash(tag, role) for role, tags in roles.items() for tag in set(tags)
-        )
+        self._tags[block] = self._tags.get(block, 0) + tags_hash
+        if item is not None:
+            self._derived |= derived_rows(item)
+
+    async def _read_models(self, after: int, until: int, rows: Mapping[int, _Row]) -> None:
+        """Compare what the read models say of a page of the log with what they should say."""
+        derived, self._derived = self._derived, {}
+        stored = await self._stored_rows(after, until)
+        for place in sorted(derived.keys() | stored.keys(), key=itemgetter(1)):
+            table, position = place
+            if position in self._altered_positions or position in self._unknown_tags:
+                continue
+            event_id = rows[position].event.event_id if position in rows else None
+            should, does = derived.get(place), stored.get(place, ())
+            if should is None:
+                differs: tuple[str, ...] = ("of no event that it is for",)
+            elif does is None:
+                differs = ("no text",)
+            elif not does:
+                differs = ("missing",)
+            else:
+                pairs = zip(columns_of(table), should, does, strict=True)
+                differs = tuple(name for name, one, other in pairs if one != other)
+            if differs:
+                self._report([Alteration(table, differs, position, event_id)])
+
+    async def _stored_rows(
+        self, after: int, until: int
+    ) -> dict[tuple[str, int], tuple[Any, ...] | None]:
+        try:
+            return {**await stored_rows(self._session, after, until, limit=_PAGE)}
+        except UnicodeDecodeError:
+            # Somewhere among them is a text that is none.
+            if until - after == 1:
+                return {(table, until): None for table in READ_MODELS}
+            middle = (after + until) // 2
+            return await self._stored_rows(after, middle) | await self._stored_rows(middle, until)
 
     async def _documents(self, rows: Iterable[_Row]) -> None:
-        """Compare the documents that receipts speak of with their digests."""
+        """Compare the documents that the log speaks of with their digests."""
         for row in rows:
             event = row.event
-            if event.type != DOCUMENT_CAPTURED or event.position in self._altered_positions:
+            if event.position in self._altered_positions:
                 continue
-            receipt = receipt_in(event)
-            place = f"document {receipt.document}"
             try:
-                body, media_type = await kept(self._session, receipt.document)
+                named = kept_with(event)
+            except (ValueError, KeyError, TypeError):
+                # It is as it was appended, but nobody of ours has appended it.
+                self._report([_of_event(event, "names no document")])
+                continue
+            if named is None:
+                continue
+            digest, named_media_type = named
+            place = f"document {digest}"
+            try:
+                document = await kept(self._session, digest)
             except (NotFoundError, UnicodeDecodeError):
                 self._report([Alteration(place, ("missing",), event.position, event.event_id)])
                 continue
-            differs = [
-                *(["bytes"] if sha256(body).hexdigest() != receipt.document else []),
-                *(["media type"] if media_type != receipt.media_type else []),
-            ]
+            differs = ["media type"] if document.media_type != named_media_type else []
+            try:
+                async for _ in pieces(self._session, document):
+                    pass
+            except DamagedDocumentError:
+                differs.insert(0, "bytes")
             if differs:
                 found = Alteration(place, tuple(differs), event.position, event.event_id)
                 self._report([found])
@@ -424,8 +519,26 @@ def _of_event(event: RecordedEvent, *differs: str) -> Alteration:
     return Alteration("event", differs, event.position, event.event_id)
 
 
-def _tag_hash(tag: str, role: int) -> int:
-    return int.from_bytes(sha256(f"{role} {tag}".encode()).digest())
+def _block_of(position: int) -> int:
+    """Which tile of leaves has the event's."""
+    return (position - 1) // _WIDTH
+
+
+def _tags_hash(event: RecordedEvent, item: LoggedEvent | None = None) -> int:
+    """Return the sum of the hashes of the tags that an event should have."""
+    if event.type == DOCUMENT_CAPTURED:
+        roles: Mapping[int, Sequence[str]] = {0: receipt_in(event).tags}
+    elif event.type in EVENT_TYPES:
+        roles = (item or logged(event)).what.by_role()
+    else:
+        roles = {0: opened(event)[0]}
+    return sum(
+        _tag_hash(event.position, tag, role) for role, tags in roles.items() for tag in set(tags)
+    )
+
+
+def _tag_hash(position: int, tag: str, role: int) -> int:
+    return int.from_bytes(sha256(f"{position} {role} {tag}".encode()).digest())
 
 
 def _stored(

@@ -39,7 +39,7 @@ from epcis_repo.ledger import (
     verify_proof,
 )
 from epcis_repo.projections import SCHEMAS
-from epcis_repo.store import EventStore, RecordedEvent
+from epcis_repo.store import EventStore, Reading, RecordedEvent
 from epcis_repo.store.log import head
 
 _INDEX_LIMIT = 2**63
@@ -69,20 +69,30 @@ async def checkpoint(store: EventStore, key: LogKey) -> bytes:
     """
     while True:
         last = await asyncio.to_thread(key.last_signed)
-        signed = verify_checkpoint(last, [key.verifier])
         async with store.reading() as session:
-            size = await tree_size(session)
-
-            # Of a tree that has shrunk there is no proof, and none will be believed.
-            old_size = min(signed.size, size)
-            prove = partial(_root_and_consistency, old_size=old_size, size=size)
-            root, consistency = prove(await node_reader(session, prove, size))
-        if (size, root) == (signed.size, signed.root):
-            return last
-        tree = Checkpoint(key.verifier.name, size, root)
-        note = await asyncio.to_thread(key.sign, tree, consistency, after=last)
+            note = await checkpoint_in(session, key, after=last)
         if note is not None:
             return note
+
+
+async def checkpoint_in(session: Reading, key: LogKey, *, after: bytes) -> bytes | None:
+    """
+    Return the signed checkpoint of the tree that `session` sees.
+
+    `after` is the last that was signed before the session began; None when another has been
+    signed since. Raises `ForkError` when the tree does not begin with what was signed.
+    """
+    signed = verify_checkpoint(after, [key.verifier])
+    size = await tree_size(session)
+
+    # Of a tree that has shrunk there is no proof, and none will be believed.
+    old_size = min(signed.size, size)
+    prove = partial(_root_and_consistency, old_size=old_size, size=size)
+    root, consistency = prove(await node_reader(session, prove, size))
+    if (size, root) == (signed.size, signed.root):
+        return after
+    tree = Checkpoint(key.verifier.name, size, root)
+    return await asyncio.to_thread(key.sign, tree, consistency, after=after)
 
 
 async def tile(store: EventStore, path: str) -> bytes:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from epcis_repo.store import RecordedEvent
+from epcis_repo.store.envelope import opened
 
 DOCUMENT_CAPTURED = "DocumentCaptured"
+CONFLICT_FOUND = "ConflictFound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,13 @@ class CapturedDocument:
     document: str
     media_type: str
     positions: range
+    idempotency_tag: str | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
         """What the receipt is found by."""
-        return f"capture {self.capture_id}", f"document {self.document}"
+        named = () if self.idempotency_tag is None else (self.idempotency_tag,)
+        return f"capture {self.capture_id}", f"document {self.document}", *named
 
 
 @lru_cache(maxsize=8)
@@ -37,7 +41,19 @@ def receipt_in(event: RecordedEvent) -> CapturedDocument:
         document=value["document"],
         media_type=value["media_type"],
         positions=range(event.position - value["recorded"], event.position),
+        idempotency_tag=value.get("idempotency_tag"),
     )
+
+
+def kept_with(event: RecordedEvent) -> tuple[str, str] | None:
+    """Return digest and media type of the document that was kept when `event` was recorded."""
+    if event.type == DOCUMENT_CAPTURED:
+        receipt = receipt_in(event)
+        return receipt.document, receipt.media_type
+    if event.type == CONFLICT_FOUND:
+        value = json.loads(opened(event)[1])
+        return value["document"], value["media_type"]
+    return None
 
 
 def documents_in(events: Iterable[RecordedEvent]) -> dict[int, str]:

@@ -19,6 +19,7 @@ from epcis_repo.ledger import (
     HASH_SIZE,
     SALT_SIZE,
     Entry,
+    Frontier,
     HashReader,
     Tile,
     TileReader,
@@ -27,13 +28,22 @@ from epcis_repo.ledger import (
     leaf_hash,
     partial_tiles,
     render_entry,
+    root_hash,
     tiles_read_by,
 )
-from epcis_repo.store import Query, QueryItem, Reading, RecordedEvent, Writing, load_statements
+from epcis_repo.store import (
+    Query,
+    QueryItem,
+    Reading,
+    RecordedEvent,
+    Writing,
+    load_schema,
+    load_statements,
+)
 from epcis_repo.store.log import read
 
 STATEMENTS = load_statements("epcis_repo.evidence", "evidence.sql")
-SCHEMA = STATEMENTS["schema"]
+SCHEMA = load_schema("epcis_repo.evidence", "evidence")
 TABLES = ("tile", "leaf")
 
 _TILE_COLUMNS = ("part", "level", "idx", "width", "hashes")
@@ -109,6 +119,28 @@ async def tree_size(session: Reading) -> int:
     """Return how many leaves the tree has: the position of the last event in it."""
     rows = await session.fetch(STATEMENTS["select_last_tile"], session.part)
     return int(rows[0][0]) * _FULL + int(rows[0][1]) if rows else 0
+
+
+async def tree_root(session: Reading, size: int) -> bytes:
+    """Return the root hash of the tree at `size`, from the tiles."""
+
+    def prove(read: HashReader) -> bytes:
+        return root_hash(read, size)
+
+    return prove(await node_reader(session, prove, size))
+
+
+async def derived_root(session: Reading, size: int) -> bytes | None:
+    """Return the root hash of the first `size` events as they are stored; None where one is not."""
+    frontier = Frontier()
+    async for rows in session.stream(STATEMENTS["select_entries"], session.part, 0, size):
+        for *columns, salt, document in rows:
+            event = RecordedEvent(*columns)
+            leaf = leaf_in(event, salt, document)
+            if leaf is None or event.position != frontier.size + 1:
+                return None
+            frontier.append(leaf)
+    return frontier.root() if frontier.size == size else None
 
 
 async def tiles_of(

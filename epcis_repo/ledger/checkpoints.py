@@ -11,6 +11,7 @@ Checkpoints (c2sp.org/tlog-checkpoint): the signed promise that a tree of a size
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ from epcis_repo.ledger.notes import (
 from epcis_repo.ledger.tree import verify_consistency
 
 PART = "checkpoint"
+_EPOCH = re.compile(r"(.+)/epoch-([2-9]|[1-9][0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ def epoch_origin(name: str, epoch: int) -> str:
     assert is_key_name(name)
     assert epoch >= 1
     return name if epoch == 1 else f"{name}/epoch-{epoch}"
+
+
+def epoch_of(origin: str) -> tuple[str, int]:
+    """Return the name of a log and its epoch, from the origin in that epoch."""
+    match = _EPOCH.fullmatch(origin)
+    return (origin, 1) if match is None else (match[1], int(match[2]))
 
 
 def parse_checkpoint(text: str) -> Checkpoint:

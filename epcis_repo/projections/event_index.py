@@ -19,10 +19,10 @@ from epcis_repo.gs1 import cbv
 from epcis_repo.model.events import FIELDS, Event, Kind, Place
 from epcis_repo.model.what import EPC_LISTS
 from epcis_repo.projections.logged import LoggedEvent
-from epcis_repo.store import Reading, Writing, load_statements
+from epcis_repo.store import Reading, Writing, load_schema, load_statements
 
 STATEMENTS = load_statements("epcis_repo.projections", "event_index.sql")
-SCHEMA = STATEMENTS["schema"]
+SCHEMA = load_schema("epcis_repo.projections", "event_index", folded=True)
 TABLES = ("event_index",)
 
 # An event longer than this (in bytes) has its lists cut to so many members in its header.
@@ -60,10 +60,10 @@ class Row(NamedTuple):
     header: bytes | None
 
 
-async def project(session: Writing, events: Sequence[LoggedEvent]) -> None:
-    """Add a row for each event; nothing ever changes one."""
-    rows = [(session.part, *row_of(item)) for item in events]
-    await session.insert("event_index", ("part", *Row._fields), rows)
+async def project(session: Writing, rows: Sequence[Row]) -> None:
+    """Add the rows of some events; nothing ever changes one."""
+    whole = [(session.part, *row) for row in rows]
+    await session.insert("event_index", ("part", *Row._fields), whole)
 
 
 async def declared_in_error(

@@ -1,5 +1,5 @@
 """
-The resources of the ledger: signed checkpoint, tiles (c2sp.org/tlog-tiles) and proofs.
+The resources of the ledger: signed checkpoint, key, tiles (c2sp.org/tlog-tiles) and proofs.
 
 They join those of `routes.py` in one router, so that `GET /` lists them all.
 """
@@ -31,6 +31,13 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 async def get_checkpoint(request: Request) -> Response:
     """Return the signed checkpoint of the log as it is (c2sp.org/tlog-checkpoint)."""
     return Response(await checkpoint(_store(request), await _key(request)), 200, _SHORT, TEXT)
+
+
+@router.get("/key")
+async def get_key(request: Request) -> Response:
+    """Return the public key of the log; who relies on it compares it with one he was given."""
+    key = await _key(request)
+    return Response(f"{key.verifier}\n", 200, _SHORT, TEXT)
 
 
 @router.get("/tile/{path:path}")

@@ -21,8 +21,6 @@ from epcis_repo.rest.routes import router
 _log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
-# A document with a million faults is answered with the first of them and their number.
-_VIOLATIONS_MAX = 1000
 # What was found may be ten megabytes of brackets.
 _FOUND_MAX = 200
 
@@ -49,7 +47,15 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "ResourceAlreadyExistsException",
         "The event is already recorded with other content",
     ),
+    errors.KeyReusedError: (422, "ValidationException", "The idempotency key is another request's"),
+    errors.RequestInProgressError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "The same request is being answered",
+    ),
     errors.NotAcceptableError: (406, "NotAcceptableException", "No such representation"),
+    errors.StoreFullError: (507, "ImplementationException", "The disk is full"),
+    errors.WritesStoppedError: (503, "ImplementationException", "Nothing is written any more"),
     errors.StoreUnavailableError: (503, "ImplementationException", "The store is not available"),
     errors.EpcisError: (500, "ImplementationException", "The repository failed"),
 }
@@ -63,11 +69,14 @@ async def problem_of(request: Request, error: Exception) -> Response:
     headers = {}
     match error:
         case errors.ValidationError():
-            listed = error.violations[:_VIOLATIONS_MAX]
+            # A document with a million faults is answered with the first of them and their number.
+            listed = error.violations[: errors.VIOLATIONS_KEPT]
             members["violations"] = [asdict(v) | {"found": _short(v.found)} for v in listed]
-            members["violationCount"] = len(error.violations)
+            members["violationCount"] = error.count
         case errors.CaptureLimitExceededError():
             headers["GS1-EPCIS-Capture-File-Size-Limit"] = str(error.size_max)
+        case errors.RequestInProgressError():
+            headers["Retry-After"] = "1"
         case errors.StoreUnavailableError():
             headers["Retry-After"] = "5"
     return _problem(request, status, name, title, str(error), headers, members)

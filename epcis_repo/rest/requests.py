@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -13,11 +18,16 @@ from epcis_repo.errors import (
     QueryParameterError,
 )
 from epcis_repo.operations.asked import moment_asked
+from epcis_repo.operations.chunks import no_room
+
+# A body beyond this goes to a temporary file as it arrives, so many bytes at a time.
+IN_MEMORY_MAX = 1 << 20
 
 
-async def read_body(request: Request, *, size_max: int) -> bytes:
+@asynccontextmanager
+async def body_of(request: Request, *, size_max: int) -> AsyncIterator[bytes | IO[bytes]]:
     """
-    Return the body, of `size_max` bytes at most.
+    Give the body, of `size_max` bytes at most: a long one as a file, which is gone afterwards.
 
     What is too long is refused when it says so, or as soon as it is: it is never all read.
     """
@@ -25,12 +35,32 @@ async def read_body(request: Request, *, size_max: int) -> bytes:
     # No size has more digits than these, and Python refuses to read thousands of them.
     if announced.isdecimal() and int(announced[:18]) > size_max:
         raise CaptureLimitExceededError(size_max=size_max)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > size_max:
-            raise CaptureLimitExceededError(size_max=size_max)
-    return bytes(body)
+    body, size = bytearray(), 0
+    file: IO[bytes] | None = None
+    with ExitStack() as files:
+        async for chunk in request.stream():
+            body += chunk
+            size += len(chunk)
+            if size > size_max:
+                raise CaptureLimitExceededError(size_max=size_max)
+            if len(body) > IN_MEMORY_MAX:
+                # It has no name, so nobody else can read what is in it, and it cannot be left over.
+                file = file or files.enter_context(TemporaryFile())
+                await _write(file, bytes(body))
+                body.clear()
+        if file is None:
+            yield bytes(body)
+        else:
+            await _write(file, bytes(body))
+            yield file
+
+
+async def _write(file: IO[bytes], data: bytes) -> None:
+    try:
+        await asyncio.to_thread(file.write, data)
+        file.flush()
+    except OSError as error:
+        raise no_room(error) from error
 
 
 def raw_path(request: Request) -> str:

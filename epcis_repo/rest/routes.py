@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo import __version__
-from epcis_repo.bindings import JSON_LD, RENDERERS, XML, parse_document
+from epcis_repo.bindings import JSON_LD, RENDERERS, XML, read_events
 from epcis_repo.errors import (
     InputError,
     NotAcceptableError,
@@ -26,18 +26,21 @@ from epcis_repo.errors import (
 )
 from epcis_repo.gs1 import expiry_date
 from epcis_repo.model.documents import Document
+from epcis_repo.model.events import Event
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.capture import capture, capture_receipt
+from epcis_repo.operations.conflicts import conflicts
 from epcis_repo.operations.contents import contents, contents_value
 from epcis_repo.operations.events import Page, event, events, recorded
 from epcis_repo.operations.history import history, history_value
+from epcis_repo.rest.idempotency import REPLAYED, key_of
 from epcis_repo.rest.requests import (
     accepted,
+    body_of,
     clocks,
     identifier_after,
     path_segments,
     raw_path,
-    read_body,
 )
 from epcis_repo.settings import Settings
 from epcis_repo.store import EventStore
@@ -87,11 +90,12 @@ def _document(request: Request, document: Document, headers: dict[str, str]) -> 
 @router.post("/epcis/capture", status_code=202)
 async def post_capture(request: Request) -> Response:
     """Record a document, whole or not at all (EPCIS 2.0, §12.6)."""
-    body = await read_body(request, size_max=_settings(request).capture_size_max)
-    media_type = request.headers.get("content-type", "")
-    receipt = await capture(_store(request), body, media_type, now=_now())
-    location = f"/epcis/capture/{receipt.capture_id}"
-    return _json(receipt.value(), 202, _VERSIONS | {"Location": location})
+    with key_of(request, endpoint="capture") as key:
+        media_type = request.headers.get("content-type", "")
+        async with body_of(request, size_max=_settings(request).capture_size_max) as body:
+            receipt = await capture(_store(request), body, media_type, now=_now(), key=key)
+    headers = _VERSIONS | {"Location": f"/epcis/capture/{receipt.capture_id}"}
+    return _json(receipt.value(), 202, headers | (REPLAYED if receipt.replayed else {}))
 
 
 @router.get("/epcis/capture/{capture_id}")
@@ -105,17 +109,26 @@ async def get_capture(request: Request) -> Response:
 @router.post("/epcis/events", status_code=201)
 async def post_event(request: Request) -> Response:
     """Record exactly one event and return it (EPCIS 2.0, §12.7)."""
-    body = await read_body(request, size_max=_settings(request).capture_size_max)
-    media_type = request.headers.get("content-type", "")
-    sent = (await asyncio.to_thread(parse_document, body, media_type)).events or ()
-    if len(sent) != 1:
-        violation = Violation("", "one-event", "exactly one event", f"{len(sent)} events")
-        raise ValidationError([violation])
-    receipt = await capture(_store(request), body, media_type, now=_now())
+    with key_of(request, endpoint="events") as key:
+        media_type = request.headers.get("content-type", "")
+        async with body_of(request, size_max=_settings(request).capture_size_max) as body:
+            sent = await asyncio.to_thread(_only_event, body, media_type)
+            receipt = await capture(_store(request), body, media_type, now=_now(), key=key)
     [event_id] = receipt.event_ids
-    location = f"/epcis/events/{quote(event_id, safe='')}"
-    answer = await recorded(_store(request), sent[0], event_id)
-    return Response(answer, 201, _VERSIONS | {"Location": location}, "application/json")
+    headers = _VERSIONS | {"Location": f"/epcis/events/{quote(event_id, safe='')}"}
+    answer = await recorded(_store(request), sent, event_id)
+    headers |= REPLAYED if receipt.replayed else {}
+    return Response(answer, 201, headers, "application/json")
+
+
+def _only_event(body: bytes | IO[bytes], media_type: str) -> Event:
+    first, count = None, 0
+    for found in read_events(body, media_type):
+        first, count = first or found.event, found.number
+    if first is None or count > 1:
+        violation = Violation("", "one-event", "exactly one event", f"{count} events")
+        raise ValidationError([violation])
+    return first
 
 
 @router.get("/epcis/events")
@@ -150,6 +163,24 @@ async def _answer(
         query = urlencode([*again, ("nextPageToken", page.next_page_token)])
         headers["Link"] = f'<{raw_path(request)}?{query}>; rel="next"'
     return _document(request, page.document, headers)
+
+
+@router.get("/conflicts")
+async def get_conflicts(request: Request) -> Response:
+    """Return the eventIDs that came again with other content, in the order of being found."""
+    asked = request.query_params
+    for name, text in asked.multi_items():
+        # PostgreSQL stores no NUL, so nothing that is recorded has one in its name.
+        if name not in ("eventID", "nextPageToken") or "\0" in text:
+            raise QueryParameterError(name, expected="eventID or nextPageToken", found=text)
+    page = await conflicts(
+        _store(request), event_id=asked.get("eventID"), token=asked.get("nextPageToken")
+    )
+    headers = {}
+    if page.next_page_token is not None:
+        query = urlencode({**asked, "nextPageToken": page.next_page_token})
+        headers["Link"] = f'<{raw_path(request)}?{query}>; rel="next"'
+    return _json({"conflicts": [found.value() for found in page.conflicts]}, headers=headers)
 
 
 @router.get("/history/{id:path}")
@@ -204,10 +235,14 @@ def _expiry(text: str, today: date) -> date:
 
 @router.get("/health")
 async def get_health(request: Request) -> Response:
-    """Say whether the store answers, and where its log ends."""
+    """Say whether the store answers, where its log ends, and why nothing is written, if so."""
     async with _store(request).reading(snapshot=False) as session:
         position = await head(session)
-    return _json({"status": "ok", "version": __version__, "head": position})
+    value = {"status": "ok", "version": __version__, "head": position}
+    if (distress := _store(request).distress()) is not None:
+        # Still 200: who takes us out of service for it would end the reading, too.
+        value |= {"status": "read-only", "reason": str(distress)}
+    return _json(value)
 
 
 @router.get("/")

@@ -3,9 +3,11 @@ The event store: an append-only log, in the terms of a dynamic consistency bound
 
 An event has a type and tags; a query asks for types and tags; an append may carry the
 condition that no event which matches a query has been recorded. `contract.py` says what a
-store promises, `log.py` what the log does, `sequencer.py` who
-writes when; `sqlite.py` and `postgres.py` run its statements
-and do not know each other; `open_store` chooses by address. Knows nothing of EPCIS.
+store promises, `log.py` what the log does, `documents.py` what is kept beside it,
+`sequencer.py` who writes when, `distress.py` when nobody does; `schema.py` and `migrations.py`
+bring tables to their version, `durability.py` says whether a database keeps what it has
+acknowledged; `sqlite.py` and `postgres.py` run the statements and do not know each other;
+`open_store` chooses by address. Knows nothing of EPCIS.
 """
 
 from epcis_repo.store.contract import (
@@ -20,6 +22,7 @@ from epcis_repo.store.contract import (
     Writing,
 )
 from epcis_repo.store.opening import open_store
+from epcis_repo.store.schema import Schema, load_schema
 from epcis_repo.store.statements import load_statements
 
 __all__ = [
@@ -30,8 +33,10 @@ __all__ = [
     "QueryItem",
     "Reading",
     "RecordedEvent",
+    "Schema",
     "Work",
     "Writing",
+    "load_schema",
     "load_statements",
     "open_store",
 ]

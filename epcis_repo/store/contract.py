@@ -10,15 +10,20 @@ What a store promises, and the values that go in and out of its log (`log.py`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from epcis_repo.errors import EpcisError
+from epcis_repo.errors import EpcisError, StoreUnavailableError
+from epcis_repo.store.schema import Schema
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+BATCH_SIZE = 1 << 20
+"""About so many bytes of rows are in memory at a time, of those that are streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,22 @@ class Reading(Protocol):
 
     Statements are written in PostgreSQL's SQL, with `$1` for values and `= any($1)` for
     lists, which are sequences of one type. `part` is the log that this store serves; it
-    leads every key, so it is a value of every statement.
+    leads every key, so it is a value of every statement. `dialect` is `sqlite` or `postgresql`.
     """
 
     part: int
+    dialect: str
 
     async def fetch(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a statement."""
+        ...
+
+    def stream(self, statement: str, *values: Any) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """Yield the rows of a statement in batches of about a megabyte. It takes a snapshot."""
+        ...
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of the columns of a table, none where there is no such table."""
         ...
 
 
@@ -133,7 +147,8 @@ Work = Callable[[Writing, Sequence[T]], Awaitable[Sequence[R | EpcisError]]]
 """
 What is done with items that are written together: an answer for each, or why it is refused.
 
-It decides on all before it writes any, so that a refusal leaves nothing behind.
+It decides on all before it writes any, so that a refusal leaves nothing behind. It waits for
+nothing but its session: no other task may be needed for it to go on.
 """
 
 
@@ -145,8 +160,12 @@ class EventStore(Protocol):
     told once, in `log.py`. All stores keep one test suite.
     """
 
-    async def prepare(self, schemas: Sequence[str]) -> None:
-        """Create what is not there yet: the log, and the tables that `schemas` declare."""
+    async def prepare(self, schemas: Sequence[Schema]) -> None:
+        """
+        Create what is not there yet: the log, and the tables of `schemas`.
+
+        Raises `SchemaVersionError` for a log with events that is of another version.
+        """
         ...
 
     def reading(
@@ -161,6 +180,14 @@ class EventStore(Protocol):
 
     def writing(self) -> AbstractAsyncContextManager[Writing]:
         """Wait for one's turn and open the transaction."""
+        ...
+
+    def altering(self) -> AbstractAsyncContextManager[Writing]:
+        """As `writing`, also where no log is there yet; tables may be made and dropped in it."""
+        ...
+
+    def distress(self) -> StoreUnavailableError | None:
+        """Return why nothing can be written at present, None where nothing is known against it."""
         ...
 
     async def write(self, work: Work[T, R], item: T) -> R:

@@ -4,9 +4,11 @@ CREATE TRIGGER IF NOT EXISTS events_are_never_updated BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'recorded events never change'); END;
 CREATE TRIGGER IF NOT EXISTS events_are_never_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'recorded events are never deleted'); END;
--- A row that INSERT OR REPLACE takes away fires no trigger of DELETE, hence those of INSERT.
+-- A row that INSERT OR REPLACE takes away fires no trigger of DELETE, hence those of INSERT. It
+-- may be named by SQLite's own number of it, too.
 CREATE TRIGGER IF NOT EXISTS events_are_never_replaced BEFORE INSERT ON events
 WHEN NEW.position <= (SELECT head FROM log_head WHERE part = NEW.part)
+  OR EXISTS (SELECT 1 FROM events WHERE rowid = NEW.rowid)
 BEGIN SELECT RAISE(ABORT, 'recorded events are never replaced'); END;
 CREATE TRIGGER IF NOT EXISTS identities_are_never_taken_twice BEFORE INSERT ON events
 WHEN EXISTS (SELECT 1 FROM events WHERE part = NEW.part AND event_id = NEW.event_id)
@@ -28,7 +30,18 @@ CREATE TRIGGER IF NOT EXISTS documents_are_never_deleted BEFORE DELETE ON docume
 BEGIN SELECT RAISE(ABORT, 'kept documents are never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS documents_are_never_replaced BEFORE INSERT ON document
 WHEN EXISTS (SELECT 1 FROM document WHERE part = NEW.part AND digest = NEW.digest)
+  OR EXISTS (SELECT 1 FROM document WHERE rowid = NEW.rowid)
 BEGIN SELECT RAISE(ABORT, 'kept documents are never replaced'); END;
+CREATE TRIGGER IF NOT EXISTS pieces_are_never_updated BEFORE UPDATE ON document_piece
+BEGIN SELECT RAISE(ABORT, 'pieces of kept documents never change'); END;
+CREATE TRIGGER IF NOT EXISTS pieces_are_never_deleted BEFORE DELETE ON document_piece
+BEGIN SELECT RAISE(ABORT, 'pieces of kept documents are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS pieces_are_never_added BEFORE INSERT ON document_piece
+WHEN EXISTS (SELECT 1 FROM document WHERE part = NEW.part AND digest = NEW.digest)
+  OR EXISTS (SELECT 1 FROM document_piece WHERE rowid = NEW.rowid)
+  OR EXISTS (SELECT 1 FROM document_piece
+              WHERE part = NEW.part AND digest = NEW.digest AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'kept documents get no more pieces'); END;
 CREATE TRIGGER IF NOT EXISTS head_never_moves_back BEFORE UPDATE ON log_head
 WHEN NEW.part <> OLD.part OR NEW.head < OLD.head OR NEW.record_time < OLD.record_time
 BEGIN SELECT RAISE(ABORT, 'the head of the log never moves back'); END;

@@ -1,5 +1,5 @@
 """
-The log: append, read, head, and the documents that are kept beside it.
+The log: append, read, head. `documents.py` has what is kept beside it.
 
 Told once, over the statements that a store runs. Nothing here updates or deletes an event;
 the database would refuse (`guards_*.sql`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from epcis_repo.errors import AppendConditionFailed, NotFoundError
+from epcis_repo.errors import AppendConditionFailed
 from epcis_repo.store.contract import (
     AppendCondition,
     EventData,
@@ -124,25 +124,6 @@ async def read(
         if len(rows) < page:
             return
         after, limit = rows[-1][0], None if limit is None else limit - page
-
-
-async def keep(session: Writing, documents: Sequence[tuple[str, bytes, str]]) -> None:
-    """Keep the exact bytes of documents (digest, body, media type), each once."""
-    digests = [digest for digest, _, _ in documents]
-    rows = await session.fetch(STATEMENTS["select_kept"], session.part, digests)
-    kept_before = {digest for (digest,) in rows}
-    new = {digest: (session.part, digest, *rest) for digest, *rest in documents}
-    fresh = [row for digest, row in new.items() if digest not in kept_before]
-    await session.insert("document", ("part", "digest", "body", "media_type"), fresh)
-
-
-async def kept(session: Reading, digest: str) -> tuple[bytes, str]:
-    """Return a document that was kept and its media type; `NotFoundError` without."""
-    rows = await session.fetch(STATEMENTS["select_document"], session.part, digest)
-    if not rows:
-        raise NotFoundError(f"no document with the digest {digest} is kept")
-    body, media_type = rows[0]
-    return body, media_type
 
 
 def _select_events(part: int, query: Query, after: int, limit: int) -> tuple[str, Sequence[object]]:

@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS log_head (
     bucket       integer NOT NULL,
     bucket_tags  integer NOT NULL,
     CONSTRAINT log_head_key PRIMARY KEY (part)
-);
+) /* clustered */;
 
 CREATE TABLE IF NOT EXISTS events (
     part         integer NOT NULL,
@@ -47,10 +47,21 @@ SELECT b.part, t.tag, t.position, t.role
   FROM tag_bucket b CROSS JOIN event_tag t
  WHERE t.part = b.part AND t.bucket = b.bucket;
 
+-- A document begins in the row that names it, which is all there is of most. The pieces that
+-- follow, from number 2, are there before that row.
+CREATE TABLE IF NOT EXISTS document_piece (
+    part    integer NOT NULL,
+    digest  text    NOT NULL COLLATE "C",
+    number  integer NOT NULL,
+    body    bytea   NOT NULL,
+    CONSTRAINT document_piece_key PRIMARY KEY (part, digest, number)
+);
+
 CREATE TABLE IF NOT EXISTS document (
     part        integer NOT NULL,
     digest      text    NOT NULL COLLATE "C",
     media_type  text    NOT NULL,
+    size        bigint  NOT NULL,
     body        bytea   NOT NULL,
     CONSTRAINT document_key PRIMARY KEY (part, digest)
 );
@@ -88,8 +99,12 @@ SELECT $1, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE part = $1)
 SELECT digest FROM document WHERE part = $1 AND digest = any($2)
 
 -- select_document --
--- The exact bytes of a document.
-SELECT body, media_type FROM document WHERE part = $1 AND digest = $2
+-- A document that is kept, and the first piece of it.
+SELECT digest, media_type, size, body FROM document WHERE part = $1 AND digest = $2
+
+-- select_piece --
+-- Another piece of a document.
+SELECT body FROM document_piece WHERE part = $1 AND digest = $2 AND number = $3
 
 -- select_head_at --
 -- The position of the last event recorded at a time or before. Record times never decrease.

@@ -17,21 +17,32 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from epcis_repo.errors import DuplicateEventError, SettingsError, StoreUnavailableError
-from epcis_repo.store.contract import Tags, Work
+from epcis_repo.errors import (
+    DuplicateEventError,
+    SettingsError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+from epcis_repo.store import migrations
+from epcis_repo.store.contract import BATCH_SIZE, Tags, Work
+from epcis_repo.store.distress import Distress
 from epcis_repo.store.log import STATEMENTS
+from epcis_repo.store.schema import Schema
 from epcis_repo.store.sequencer import Sequencer
-from epcis_repo.store.statements import load_statements
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_GUARDS = load_statements("epcis_repo.store", "guards_postgres.sql")
 # COPY asks the server for the table's columns each time; below this many rows that costs more.
 _COPY_ROWS_MIN = 100
 # One lock for the whole database while its tables are made; any number would do.
 _SCHEMA_LOCK = 7_305_470_139
 _TAKE_THE_TURN = STATEMENTS["select_head"] + " FOR UPDATE"
+_TAKE_EVERY_TURN = "SELECT 1 FROM log_head ORDER BY part FOR UPDATE"
+_COLUMNS = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
 
 _SESSION = {
     # A capture that we have answered survives a power cut, whatever the database's default is.
@@ -50,8 +61,14 @@ _UNAVAILABLE = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
+    # A connection that is lost while it is given back to the pool.
+    asyncpg.InternalClientError,
 )
+# Another session of the database was in the way: whoever comes again finds it gone.
+_IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError)
+_DAMAGED = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
 
 
 _tag_of = itemgetter(2)
@@ -61,14 +78,32 @@ class PostgresReading:
     """A view through one connection."""
 
     part = 1
+    dialect = "postgresql"
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, part: int | None) -> None:
         self._connection = connection
+        if part is not None:
+            self.part = part
 
     async def fetch(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """See `Reading.fetch`."""
         rows: list[tuple[Any, ...]] = await self._connection.fetch(statement, *values)
         return rows
+
+    async def stream(
+        self, statement: str, *values: Any
+    ) -> AsyncIterator[Sequence[tuple[Any, ...]]]:
+        """See `Reading.stream`."""
+        cursor = await self._connection.cursor(statement, *values)
+        count = 1
+        while rows := await cursor.fetch(count):
+            yield rows
+            size = sum(len(v) if isinstance(v, bytes | str) else 8 for row in rows for v in row)
+            count = max(1, min(2 * count, count * BATCH_SIZE // size))
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        """See `Reading.columns`."""
+        return tuple(name for (name,) in await self.fetch(_COLUMNS, table))
 
 
 class PostgresWriting(PostgresReading):
@@ -106,12 +141,14 @@ class PostgresWriting(PostgresReading):
 class PostgresEventStore:
     """The log and its read models in one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, part: int | None = None) -> None:
         """Remember the address; connections are made when they are needed."""
         self._url = url
+        self._part = part
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
-        self._sequencer = Sequencer(self.writing)
+        self._distress = Distress()
+        self._sequencer = Sequencer(self._transact)
 
     async def _connections(self) -> asyncpg.Pool:
         async with self._pool_lock:
@@ -140,6 +177,20 @@ class PostgresEventStore:
             if error.constraint_name == "events_event_id":
                 raise DuplicateEventError("that this document brings again") from error
             raise
+        except asyncpg.DiskFullError as error:
+            raise StoreFullError(
+                f"there is no room to write to the database {self._place} ({error}): free some on "
+                "the disks of the server; reading goes on, and once there is room, so does writing"
+            ) from error
+        except _IN_THE_WAY as error:
+            raise StoreUnavailableError(
+                f"another session of {self._place} was in the way ({error}): try again"
+            ) from error
+        except _DAMAGED as error:
+            raise StoreUnavailableError(
+                f"the database {self._place} is damaged ({error}): keep it for examination and "
+                "restore a backup"
+            ) from error
         except _UNAVAILABLE as error:
             reason = str(error) or type(error).__name__
             raise StoreUnavailableError(
@@ -153,18 +204,9 @@ class PostgresEventStore:
         # The address without user and password, either of which may be in two places.
         return re.sub(r"(?<=://)[^/?]*@|(?<=[?&])(user|password)=[^&]*&?", "", self._url)
 
-    async def prepare(self, schemas: Sequence[str]) -> None:
+    async def prepare(self, schemas: Sequence[Schema]) -> None:
         """See `EventStore.prepare`."""
-        async with self._connection() as connection, connection.transaction():
-            # Two processes that start at once would both make the tables.
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
-            if await connection.fetchval("SELECT to_regclass('log_head')") is not None:
-                # What follows locks the tables one by one; a writer in the midst of his turn
-                # would have some of them and wait for others, and so would we.
-                await connection.execute(_TAKE_THE_TURN, PostgresReading.part)
-            for schema in (STATEMENTS["schema"], _GUARDS["schema"], *schemas):
-                await connection.execute(schema)
-            await connection.execute(STATEMENTS["insert_head"], PostgresReading.part)
+        await migrations.prepare(self, schemas)
 
     @asynccontextmanager
     async def reading(
@@ -173,23 +215,53 @@ class PostgresEventStore:
         """See `EventStore.reading`."""
         async with self._connection() as connection:
             if not snapshot:
-                yield PostgresReading(connection)
+                yield PostgresReading(connection, self._part)
                 return
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield PostgresReading(connection)
+                yield PostgresReading(connection, self._part)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PostgresWriting]:
         """See `EventStore.writing`."""
         # The lock on the head is the turn. What is checked afterwards is a statement of its own
         # and, at this isolation, sees all that the writer before has committed.
-        async with (
-            self._connection() as connection,
-            connection.transaction(isolation="read_committed"),
-        ):
-            session = PostgresWriting(connection)
+        async with self._transaction() as session:
             await session.execute(_TAKE_THE_TURN, session.part)
             yield session
+
+    @asynccontextmanager
+    async def altering(self) -> AsyncIterator[PostgresWriting]:
+        """See `EventStore.altering`."""
+        async with self._transaction() as session:
+            # Two processes that start at once would both make the tables.
+            await session.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
+            if await session.columns("log_head"):
+                # What follows locks the tables one by one; a writer in the midst of his turn
+                # would have some of them and wait for others, and so would we.
+                await session.execute(_TAKE_EVERY_TURN)
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[PostgresWriting]:
+        self._distress.check()
+        try:
+            async with (
+                self._connection() as connection,
+                connection.transaction(isolation="read_committed"),
+            ):
+                yield PostgresWriting(connection, self._part)
+        except StoreFullError as error:
+            self._distress.note(error)
+            raise
+        self._distress.over()
+
+    def distress(self) -> StoreUnavailableError | None:
+        """See `EventStore.distress`."""
+        return self._distress.reason()
+
+    async def _transact(self, work: Work[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+        async with self.writing() as session:
+            return await work(session, items)
 
     async def write(self, work: Work[T, R], item: T) -> R:
         """See `EventStore.write`."""

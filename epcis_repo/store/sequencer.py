@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from epcis_repo.errors import StoreBusyError, StoreUnavailableError
-from epcis_repo.store.contract import Work, Writing
+from epcis_repo.store.contract import Work
+
+Transact = Callable[[Work[Any, Any], Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Does the work in one transaction, and returns its answers when that is durable."""
 
 WAITING_MAX = 1_000
 GROUP_MAX = 64
@@ -35,12 +37,12 @@ class Sequencer:
 
     def __init__(
         self,
-        writing: Callable[[], AbstractAsyncContextManager[Writing]],
+        transact: Transact,
         *,
         waiting_max: int = WAITING_MAX,
         group_max: int = GROUP_MAX,
     ) -> None:
-        self._writing = writing
+        self._transact = transact
         self._waiting_max = waiting_max
         self._group_max = group_max
         self._waiting: deque[_Waiting] = deque()
@@ -75,10 +77,7 @@ class Sequencer:
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
         try:
-            async with self._writing() as session:
-                answers: Sequence[Any] = await group[0].work(
-                    session, [waiting.item for waiting in group]
-                )
+            answers = await self._transact(group[0].work, [waiting.item for waiting in group])
         except StoreUnavailableError as error:
             answers = [error] * len(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is somebody's answer

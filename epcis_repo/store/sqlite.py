@@ -12,29 +12,38 @@ from __future__ import annotations
 import asyncio
 import re
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any, TypeVar
 
 import apsw
 
-from epcis_repo.errors import DuplicateEventError, StoreUnavailableError
-from epcis_repo.store.contract import Tags, Work
+from epcis_repo.errors import (
+    DuplicateEventError,
+    StoreFullError,
+    StoreUnavailableError,
+    WritesStoppedError,
+)
+from epcis_repo.store import migrations
+from epcis_repo.store.contract import BATCH_SIZE, Tags, Work
+from epcis_repo.store.distress import Distress
 from epcis_repo.store.log import STATEMENTS
+from epcis_repo.store.schema import Schema
 from epcis_repo.store.sequencer import Sequencer
-from epcis_repo.store.statements import load_statements
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_GUARDS = load_statements("epcis_repo.store", "guards_sqlite.sql")
-
 _PRAGMAS = """
 -- First, since what follows may have to wait for another process.
 PRAGMA busy_timeout = 10000;
+-- Of a new file. An event of some kilobytes shares a page with others, and does not have one and a
+-- half to itself.
+PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
 -- FULL makes a commit wait for the disk, so a capture that we have answered survives a
 -- power cut. NORMAL, usual with WAL, may lose the last ones.
@@ -42,6 +51,13 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
+
+# IMMEDIATE takes the write lock before the head is read, so no other process can append between
+# the check and the insert.
+_BEGIN = "BEGIN IMMEDIATE"
+
+# The write-ahead log is carried over to the file when it has so many pages, as SQLite does itself.
+_LOG_PAGES_MAX = 1_000
 
 # What SQLite spells differently from PostgreSQL. Statements are few and come back often.
 _SPELLINGS = (
@@ -67,13 +83,23 @@ class SQLiteReading:
     """A view of the file through one connection."""
 
     part = 1
+    dialect = "sqlite"
 
-    def __init__(self, path: Path, connection: apsw.Connection, executor: Executor | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: apsw.Connection,
+        executor: Executor | None,
+        part: int | None,
+    ) -> None:
         self._path = path
         self._connection = connection
         self._executor = executor
+        if part is not None:
+            self.part = part
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do what needs the connection where that is used: here, or on its thread."""
         with _meanings(self._path):
             if self._executor is None:
                 return work()
@@ -89,7 +115,22 @@ class SQLiteReading:
     async def fetch(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """See `Reading.fetch`."""
         sql, bindings = spelt_for_sqlite(statement), _bindings(values)
-        return await self._run(lambda: self._connection.execute(sql, bindings).fetchall())
+        return await self.run(lambda: self._connection.execute(sql, bindings).fetchall())
+
+    async def stream(self, statement: str, *values: Any) -> AsyncIterator[list[tuple[Any, ...]]]:
+        """See `Reading.stream`."""
+        sql, bindings = spelt_for_sqlite(statement), _bindings(values)
+        rows = await self.run(lambda: self._connection.execute(sql, bindings))
+        try:
+            while batch := await self.run(lambda: _batch(rows)):
+                yield batch
+        finally:
+            rows.close()
+
+    async def columns(self, table: str) -> tuple[str, ...]:
+        """See `Reading.columns`."""
+        rows = await self.fetch("SELECT name FROM pragma_table_info($1)", table)
+        return tuple(name for (name,) in rows)
 
 
 class SQLiteWriting(SQLiteReading):
@@ -98,7 +139,7 @@ class SQLiteWriting(SQLiteReading):
     async def execute(self, statement: str, *values: Any) -> None:
         """See `Writing.execute`."""
         sql, bindings = spelt_for_sqlite(statement), _bindings(values)
-        await self._run(lambda: self._connection.execute(sql, bindings).fetchall())
+        await self.run(lambda: self._connection.execute(sql, bindings).fetchall())
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
@@ -106,7 +147,7 @@ class SQLiteWriting(SQLiteReading):
         """See `Writing.insert`."""
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
-        await self._run(lambda: self._connection.executemany(sql, rows).fetchall())
+        await self.run(lambda: self._connection.executemany(sql, rows).fetchall())
 
     async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
         """
@@ -138,20 +179,27 @@ class SQLiteWriting(SQLiteReading):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-        await self._run(work)
+        await self.run(work)
 
 
 class SQLiteEventStore:
     """The log and its read models in one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, part: int | None = None) -> None:
         """Open or create the file; `StoreUnavailableError` says why that cannot be."""
         self._path = path
+        self._part = part
+        self._distress = Distress(lambda: disk_usage(path.parent).free)
         self._turn = asyncio.Lock()
-        self._sequencer = Sequencer(self.writing)
+        self._sequencer = Sequencer(self._transact)
         self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._reader_threads = ThreadPoolExecutor(4, thread_name_prefix="sqlite-reader")
         self._writer = self._connect()
+        # SQLite would carry the write-ahead log over to the file within a commit, and have whoever
+        # waits for that wait for both. What is committed is durable before, so it can be later.
+        self._log_pages = 0
+        self._writer.set_wal_hook(self._note_log_pages)
+        self._carrying_over: asyncio.Task[None] | None = None
         self._readers: list[apsw.Connection] = []
 
     def _connect(self) -> apsw.Connection:
@@ -160,12 +208,9 @@ class SQLiteEventStore:
             connection.execute(_PRAGMAS).fetchall()
             return connection
 
-    async def prepare(self, schemas: Sequence[str]) -> None:
+    async def prepare(self, schemas: Sequence[Schema]) -> None:
         """See `EventStore.prepare`."""
-        async with self.writing() as session:
-            for schema in (STATEMENTS["schema"], _GUARDS["schema"], *schemas):
-                await session.execute(schema)
-            await session.execute(STATEMENTS["insert_head"], session.part)
+        await migrations.prepare(self, schemas)
 
     @asynccontextmanager
     async def reading(
@@ -173,7 +218,9 @@ class SQLiteEventStore:
     ) -> AsyncIterator[SQLiteReading]:
         """See `EventStore.reading`."""
         connection = self._readers.pop() if self._readers else self._connect()
-        session = SQLiteReading(self._path, connection, self._reader_threads if long else None)
+        session = SQLiteReading(
+            self._path, connection, self._reader_threads if long else None, self._part
+        )
         try:
             if snapshot:
                 connection.execute("BEGIN")
@@ -186,19 +233,63 @@ class SQLiteEventStore:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SQLiteWriting]:
         """See `EventStore.writing`."""
-        session = SQLiteWriting(self._path, self._writer, self._writer_thread)
+        session = SQLiteWriting(self._path, self._writer, self._writer_thread, self._part)
         async with self._turn:
+            self._distress.check()
             try:
-                # IMMEDIATE takes the write lock before the head is read, so no other process
-                # can append between the check and the insert.
-                await session.execute("BEGIN IMMEDIATE")
+                await session.execute(_BEGIN)
                 yield session
                 await session.execute("COMMIT")
-            except BaseException:
+                self._committed()
+            except BaseException as error:
+                self._distress.note(error)
                 # A cancelled request must not leave its transaction open for the next writer
                 # to commit. Cancelled once more, the thread still does what it was given.
                 await session.undo()
                 raise
+
+    def _note_log_pages(self, _connection: Any, _database: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _committed(self) -> None:
+        self._distress.over()
+        idle = self._carrying_over is None or self._carrying_over.done()
+        if self._log_pages >= _LOG_PAGES_MAX and idle:
+            self._carrying_over = asyncio.create_task(self._carry_over())
+
+    async def _carry_over(self) -> None:
+        """Carry the write-ahead log over to the file, as far as no reader needs it."""
+        turn = SQLiteWriting(self._path, self._writer, self._writer_thread, self._part)
+        async with self._turn:
+            try:
+                await turn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except StoreUnavailableError as error:
+                # Nothing is lost: it is still in the log. The next writer is told.
+                self._distress.note(error)
+
+    def altering(self) -> AbstractAsyncContextManager[SQLiteWriting]:
+        """See `EventStore.altering`."""
+        return self.writing()
+
+    def distress(self) -> StoreUnavailableError | None:
+        """See `EventStore.distress`."""
+        return self._distress.reason()
+
+    async def _transact(self, work: Work[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+        # The whole of it runs on the writer's thread: handing over each of twenty statements
+        # costs more than most of them do, and what lies between them keeps nobody waiting.
+        turn = SQLiteWriting(self._path, self._writer, self._writer_thread, self._part)
+        there = SQLiteWriting(self._path, self._writer, None, self._part)
+        async with self._turn:
+            self._distress.check()
+            try:
+                answers = await turn.run(lambda: _finished(_transaction(there, work, items)))
+            except BaseException as error:
+                self._distress.note(error)
+                raise
+            self._committed()
+            return answers
 
     async def write(self, work: Work[T, R], item: T) -> R:
         """See `EventStore.write`."""
@@ -208,11 +299,47 @@ class SQLiteEventStore:
     async def close(self) -> None:
         """See `EventStore.close`."""
         await self._sequencer.finish()
+        if self._carrying_over is not None:
+            await self._carrying_over
         async with self._turn:
             self._writer_thread.shutdown()
             self._reader_threads.shutdown()
             for connection in (*self._readers, self._writer):
                 connection.close()
+
+
+async def _transaction(
+    session: SQLiteWriting, work: Work[Any, Any], items: Sequence[Any]
+) -> Sequence[Any]:
+    await session.execute(_BEGIN)
+    try:
+        answers = await work(session, items)
+        await session.execute("COMMIT")
+    except BaseException:
+        await session.undo()
+        raise
+    return answers
+
+
+def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to its end what waits for nothing, on a thread that has no event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    coroutine.close()
+    raise AssertionError("a work waits for nothing but its session")
+
+
+def _batch(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    batch, size = [], 0
+    for row in rows:
+        batch.append(row)
+        size += sum(len(v) if isinstance(v, bytes | str) else 8 for v in row)
+        if size >= BATCH_SIZE:
+            break
+    return batch
 
 
 def _bindings(values: Sequence[Any]) -> tuple[Any, ...]:
@@ -235,7 +362,18 @@ def _meanings(path: Path) -> Iterator[None]:
         if "events.event_id" not in str(error):
             raise
         raise DuplicateEventError("that this document brings again") from error
+    except apsw.FullError as error:
+        raise StoreFullError(
+            f"there is no room to write to the database {path}: free some on its disk; reading "
+            "goes on, and once there is room, so does writing"
+        ) from error
     except _UNAVAILABLE as error:
+        if getattr(error, "extendedresult", None) in _NOT_WRITTEN:
+            raise WritesStoppedError(
+                f"the disk did not take what was written to the database {path} ({error}): nobody "
+                "can know what it has kept, so nothing more is written; see to the disk, start "
+                "again, and run epcis-repo fsck"
+            ) from error
         advice = _advice(path, error)
         raise StoreUnavailableError(f"the database {path} cannot be used: {advice}") from error
 
@@ -244,12 +382,19 @@ _UNAVAILABLE = (
     apsw.BusyError,
     apsw.CantOpenError,
     apsw.CorruptError,
-    apsw.FullError,
     apsw.IOError,
     apsw.NotADBError,
     apsw.PermissionsError,
     apsw.ReadOnlyError,
 )
+
+
+_NOT_WRITTEN = {
+    apsw.SQLITE_IOERR_WRITE,
+    apsw.SQLITE_IOERR_FSYNC,
+    apsw.SQLITE_IOERR_DIR_FSYNC,
+    apsw.SQLITE_IOERR_TRUNCATE,
+}
 
 
 def _advice(path: Path, error: apsw.Error) -> str:

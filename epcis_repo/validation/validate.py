@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from epcis_repo.errors import IdentifierError, ValidationError, Violation
-from epcis_repo.model.documents import Document
+from epcis_repo.errors import IdentifierError, Violation, Violations
+from epcis_repo.model.documents import FoundEvent
 from epcis_repo.model.events import FIELDS, Event
 from epcis_repo.model.what import What, what_of, wrong_identifiers
 from epcis_repo.validation.rules import RULES
@@ -15,55 +16,49 @@ from epcis_repo.validation.rules import RULES
 class IdentifiedEvent:
     """An event that keeps the rules, with the canonical keys of what it names."""
 
-    event: Event
+    found: FoundEvent
     what: What
 
+    @property
+    def event(self) -> Event:
+        return self.found.event
 
-def validate(document: Document) -> list[IdentifiedEvent]:
-    """
-    Return the events of `document`, identified.
 
-    Raises `ValidationError` with every violation of every event: one bad event never hides
-    another's.
+def validate(events: Iterable[FoundEvent]) -> Iterator[IdentifiedEvent]:
     """
-    identified: list[IdentifiedEvent] = []
-    violations: list[Violation] = []
-    for index, event in enumerate(document.events or ()):
-        violations += _violations_of(event, document, index)
+    Yield the events of a document, identified, until one breaks a rule.
+
+    Raises `ValidationError` at the end, with the violations of all events: one bad event never
+    hides another's.
+    """
+    violations = Violations()
+    for found in events:
+        violations.add(_violations_of(found))
         try:
-            identified.append(IdentifiedEvent(event, what_of(event)))
+            what = what_of(found.event)
         except IdentifierError:
             # Asked again one by one, so that each wrong identifier is named.
-            violations += _identifier_violations(event, document, index)
-    if violations:
-        raise ValidationError(violations)
-    return identified
+            violations.add(_identifier_violations(found))
+            continue
+        if not violations.count:
+            yield IdentifiedEvent(found, what)
+    violations.refuse()
 
 
-def _violations_of(event: Event, document: Document, index: int) -> list[Violation]:
-    return [
-        Violation(f"{place}/{field}", rule.id, expected, found, index + 1, line)
-        for place, line in [_place(document, index)]
-        for rule in RULES
-        for field, expected, found in rule.check(event)
-    ]
+def _violations_of(found: FoundEvent) -> Iterator[Violation]:
+    for rule in RULES:
+        for field, expected, was in rule.check(found.event):
+            pointer = f"{found.place}/{field}"
+            yield Violation(pointer, rule.id, expected, was, found.number, found.line)
 
 
-def _identifier_violations(event: Event, document: Document, index: int) -> list[Violation]:
-    place, line = _place(document, index)
-    standard = {field.name: field.standard for field in FIELDS[type(event)]}
-    violations = []
-    for name, number, error in wrong_identifiers(event):
-        pointer = f"{place}/{standard[name]}"
+def _identifier_violations(found: FoundEvent) -> Iterator[Violation]:
+    standard = {field.name: field.standard for field in FIELDS[type(found.event)]}
+    for name, number, error in wrong_identifiers(found.event):
+        pointer = f"{found.place}/{standard[name]}"
         if number is not None:
             # A JSON pointer counts from 0, an XPath from 1.
-            pointer += f"/{number}" if line is None else f"/*[{number + 1}]"
+            pointer += f"/{number}" if found.line is None else f"/*[{number + 1}]"
         expected = f"{error.expected} as {error.part}"
-        found = f"{error.found} in {error.value}" if error.found != error.value else error.value
-        violations.append(Violation(pointer, "identifier", expected, found, index + 1, line))
-    return violations
-
-
-def _place(document: Document, index: int) -> tuple[str, int | None]:
-    place = document.places[index] if index < len(document.places) else f"/{index}"
-    return place, document.lines[index] if document.lines else None
+        was = f"{error.found} in {error.value}" if error.found != error.value else error.value
+        yield Violation(pointer, "identifier", expected, was, found.number, found.line)

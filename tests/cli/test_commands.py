@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,62 @@ class TestHelp:
         The version is that of the package.
         """
         assert run("version").out.strip() == __version__
+
+
+class TestIdempotencyKey:
+    def test_names_a_capture(self, store_url: str) -> None:
+        """
+        The same file under the same key has the same answer; another file is a conflict.
+        """
+        body = document(event(1))
+        capture = ["capture", "-", "--idempotency-key", "k1"]
+
+        first = run(*capture, "--json", db=store_url, stdin=body)
+        again = run(*capture, "--json", db=store_url, stdin=body)
+        in_words = run(*capture, db=store_url, stdin=body)
+        other = run(*capture, db=store_url, stdin=document(event(2)))
+
+        assert first.json == again.json
+        assert "under this key" in in_words.out
+        assert (other.code, other.out) == (5, "")
+        assert "'k1'" in other.err
+        assert log_of(store_url) == (2, 1)
+
+    def test_is_of_one_file(self, sqlite_url: str) -> None:
+        """
+        Several captures cannot share a name.
+        """
+        ran = run("capture", "a", "b", "--idempotency-key", "k1", db=sqlite_url)
+
+        assert (ran.code, ran.out) == (2, "")
+        assert "one FILE" in ran.err
+
+    def test_that_is_none_is_wrong_input(self, sqlite_url: str) -> None:
+        """
+        A key that could not be kept is told before anything is read.
+        """
+        assert run("capture", "-", "--idempotency-key", "a b", db=sqlite_url).code == 3
+
+
+class TestConflicts:
+    def test_are_listed(self, store_url: str) -> None:
+        """
+        What was refused since its eventID was taken is found with its document.
+        """
+        run("capture", "-", db=store_url, stdin=document(event(1, eventID="urn:x:1")))
+        body = document(event(2, eventID="urn:x:2"), event(3, eventID="urn:x:1"))
+        assert run("conflicts", "--json", db=store_url).json == {"conflicts": []}
+
+        refused = run("capture", "-", db=store_url, stdin=body)
+
+        assert refused.code == 5
+        assert "epcis-repo conflicts" in refused.err
+        value = run("conflicts", "--json", db=store_url).json
+        must_be_valid(value, "conflicts")
+        [found] = value["conflicts"]
+        assert (found["eventID"], found["eventNumber"]) == ("urn:x:1", 2)
+        assert found["document"] == sha256(body).hexdigest()
+        assert found["document"] in run("conflicts", "--event", "urn:x:1", db=store_url).out
+        assert (
+            run("conflicts", "--event", "urn:x:2", "--json", db=store_url).json["conflicts"] == []
+        )

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from epcis_repo.evidence import integrity
 from epcis_repo.evidence.integrity import Alteration, Integrity, check_integrity
 from epcis_repo.evidence.keys import LogKey
 from epcis_repo.evidence.operations import checkpoint, prepare
 from epcis_repo.ledger import Checkpoint, verify_checkpoint
+from epcis_repo.projections import rebuild
+from epcis_repo.projections.derived import READ_MODELS, columns_of
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.log import append
 from tests.evidence.logs import alter, capture, cover, entries, flipped, record, values_of
@@ -191,6 +194,7 @@ COLUMNS = [
     *(("document", c) for c in ("part", "digest", "media_type", "body")),
     *(("leaf", c) for c in ("part", "position", "salt", "document")),
     *(("tile", c) for c in ("part", "level", "idx", "width", "hashes")),
+    *((table, c) for table in READ_MODELS for c in ("part", *columns_of(table))),
 ]
 
 
@@ -242,6 +246,131 @@ async def record_after(store: EventStore) -> None:
     await record(store, "a fact", "another")
 
 
+class TestReadModels:
+    async def test_are_derived_again(
+        self, store: EventStore, store_url: str, subtests: pytest.Subtests
+    ) -> None:
+        """
+        Another value in any column of any read model: the first differing row is named.
+        """
+        await capture(store, 1, 270)
+        long = [f"urn:epc:id:sgtin:030001.0012345.{number}" for number in range(200)]
+        await report(store, named("urn:x:long", commissioned(1, *long)))
+        await cover(store)
+        assert (await check_integrity(store, None)).altered == 0
+        async with store.reading() as session:
+            part = session.part
+        for table in READ_MODELS:
+            for column in columns_of(table):
+                where = "position = 272"
+                [value] = await values_of(store, table, [column], where)
+                other = 9_999 if isinstance(value, int) else flipped(value or "x")
+                change = f"UPDATE {table} SET {column} = $1 WHERE part = $2 AND "
+                await alter(store_url, change + where, other, part)
+
+                found = await check_integrity(store, None)
+
+                moved = column == "position"
+                with subtests.test(f"{table}.{column}"):
+                    first = found.alterations[0]
+                    assert (first.place, first.position) == (table, 272)
+                    assert first.differs == (("missing",) if moved else (column,))
+                    assert first.event_id == "urn:x:long"
+                    assert found.altered == 1 + moved
+                await alter(
+                    store_url, change + ("position = 9999" if moved else where), value, part
+                )
+        assert (await check_integrity(store, None)).altered == 0
+
+    async def test_have_a_row_for_each_event_and_no_other(
+        self, store: EventStore, store_url: str
+    ) -> None:
+        """
+        A row that is gone, one of a receipt, and one past the end of the log.
+        """
+        await capture(store, 1, 3)
+        async with store.reading() as session:
+            part = session.part
+        for table in READ_MODELS:
+            names = ", ".join(name for name in columns_of(table) if name != "position")
+            copy = (
+                f"INSERT INTO {table} (part, position, {names})"
+                f" SELECT part, {{}}, {names} FROM {table} WHERE part = $1 AND position = 1"
+            )
+            await alter(store_url, copy.format(4), part)
+            await alter(store_url, copy.format(50), part)
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1 AND position = 2", part)
+
+        found = await check_integrity(store, None)
+
+        assert [(a.position, a.differs) for a in found.alterations] == [
+            (position, (differs,))
+            for position, differs in (
+                (2, "missing"),
+                (4, "of no event that it is for"),
+                (50, "of no event that it is for"),
+            )
+            for _ in READ_MODELS
+        ]
+
+    async def test_are_made_anew_by_a_rebuild(self, store: EventStore, store_url: str) -> None:
+        """
+        What only a read model has lost, the log gives back.
+        """
+        await capture(store, 1, 3)
+        async with store.reading() as session:
+            part = session.part
+        for table in READ_MODELS:
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1", part)
+        assert (await check_integrity(store, None)).altered == 3 * len(READ_MODELS)
+
+        await rebuild(store)
+
+        assert (await check_integrity(store, None)).altered == 0
+
+
+class TestTags:
+    async def test_of_many_events_are_told_one_by_one(
+        self, store: EventStore, store_url: str
+    ) -> None:
+        """
+        Where tags of several tiles differ, each event is named, and none that is sound.
+        """
+        await capture(store, 1, 600)
+        async with store.reading() as session:
+            part = session.part
+        gone = [1, 256, 257, 400, 600]
+        await alter(
+            store_url,
+            f"DELETE FROM event_tag WHERE part = $1 AND position IN ({', '.join(map(str, gone))})",
+            part,
+        )
+
+        found = await check_integrity(store, None)
+
+        assert [(a.place, a.position) for a in found.alterations] == [("event", p) for p in gone]
+        assert {a.differs for a in found.alterations} == {("tags",)}
+
+    async def test_may_be_lost_altogether(
+        self, store: EventStore, store_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        However much is lost, the first of it is named, and the check comes to an end.
+        """
+        monkeypatch.setattr(integrity, "_BLOCKS_MAX", 2)
+        monkeypatch.setattr(integrity, "_KEPT_MAX", 300)
+        await record(store, *(f"urn:x:{number}" for number in range(300)))
+        await capture(store, 1_000, 1_500)
+        async with store.reading() as session:
+            part = session.part
+        await alter(store_url, "DELETE FROM event_tag WHERE part = $1", part)
+
+        found = await check_integrity(store, None)
+
+        assert found.altered > len(found.alterations) == 300
+        assert found.alterations[0].position == 301
+
+
 class TestRewrittenLog:
     async def test_is_not_what_was_signed(
         self, store: EventStore, store_url: str, key: LogKey
@@ -260,9 +389,8 @@ class TestRewrittenLog:
             flipped(data, -2),
             part,
         )
-        async with store.writing() as session:
-            for table in ("tile", "leaf"):
-                await session.execute(f"DELETE FROM {table} WHERE part = $1", session.part)
+        for table in ("tile", "leaf"):
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1", part)
         await prepare(store)
 
         found = await check_integrity(store, signed)
@@ -281,9 +409,8 @@ class TestRewrittenLog:
             part = session.part
         await alter(store_url, "DELETE FROM events WHERE part = $1 AND position = 3", part)
         await alter(store_url, "UPDATE log_head SET head = 2 WHERE part = $1", part)
-        async with store.writing() as session:
-            for table in ("tile", "leaf"):
-                await session.execute(f"DELETE FROM {table} WHERE part = $1", session.part)
+        for table in ("tile", "leaf"):
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1", part)
         await prepare(store)
 
         found = await check_integrity(store, signed)
@@ -353,11 +480,15 @@ def flip(path: Path, table: str, column: str, row: int, place: int, bit: int) ->
         "document": "part, digest",
         "leaf": "part, position",
         "tile": "part, level, idx",
+        **dict.fromkeys(READ_MODELS, "part, position"),
     }[table]
     rows = connection.execute(
         f"SELECT {keys}, {column}, CAST({column} AS blob) FROM {table} "
         f"WHERE {column} IS NOT NULL ORDER BY {keys}"
     ).fetchall()
+    if not rows:
+        connection.close()
+        reject()  # nothing says anything there
     found: tuple[Any, ...] = rows[row % len(rows)]
     *key, value, raw = found
     matches = " AND ".join(f"{name} = ?" for name in keys.split(", "))

@@ -22,7 +22,7 @@ from epcis_repo.ledger import HashReader, leaf_hash, parse_entry, render_entry, 
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.log import append
 from tests.conftest import FreshStores
-from tests.evidence.logs import capture, entries, record
+from tests.evidence.logs import alter, capture, entries, record
 from tests.ledger.reference import ReferenceTree
 from tests.operations.reports import commissioned, report
 from tests.store.facts import NOW, facts
@@ -178,9 +178,10 @@ class TestCatchUp:
         receipt = await report(
             store, *(commissioned(1, f"urn:epc:id:sgtin:030001.0012345.{n}") for n in range(3_000))
         )
-        async with store.writing() as session:
-            for table in ("tile", "leaf"):
-                await session.execute(f"DELETE FROM {table} WHERE part = $1", session.part)
+        async with store.reading() as session:
+            part = session.part
+        for table in ("tile", "leaf"):
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1", part)
 
         again = open_store(store_url)
         await prepare(again)

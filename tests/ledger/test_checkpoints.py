@@ -19,6 +19,7 @@ from epcis_repo.ledger import (
     add_signatures,
     cosign_checkpoint,
     cosigned_at,
+    epoch_of,
     epoch_origin,
     next_checkpoint,
     parse_checkpoint,
@@ -367,3 +368,12 @@ class TestWitnesses:
         """
         with pytest.raises(SignatureError, match="does not make cosignatures"):
             cosigned_at(signed(TREE, 9), [LOG.key])
+
+
+class TestEpochOf:
+    @given(st.sampled_from(["a", "log.example", "x/epoch-", "x/epoch-1"]), st.integers(1, 99))
+    def test_is_what_the_origin_was_made_of(self, name: str, epoch: int) -> None:
+        """
+        The name of the log and the number of the epoch are told from the origin alone.
+        """
+        assert epoch_of(epoch_origin(name, epoch)) == (name, epoch)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from epcis_repo.evidence.keys import open_key
 from epcis_repo.evidence.operations import check_proof
 from epcis_repo.evidence.tree import catch_up
-from epcis_repo.ledger import VerifierKey, hash_reader, root_hash
+from epcis_repo.ledger import VerifierKey, hash_reader, parse_verifier_key, root_hash
 from epcis_repo.ledger import verify_checkpoint as verified
 from epcis_repo.store import open_store
 from tests.rest.documents import document, event
@@ -78,6 +78,23 @@ class TestCheckpoint:
         assert "put the file back" in value["detail"]
 
 
+class TestKey:
+    def test_is_that_which_checks_the_checkpoint(
+        self, client: TestClient, public_key: VerifierKey
+    ) -> None:
+        """
+        The log gives the public key that it signs with, in the form of a verifier key.
+        """
+        answer = client.get("/key")
+
+        assert answer.status_code == 200
+        assert answer.text == f"{public_key}\n"
+        signed = verified(
+            client.get("/checkpoint").content, [parse_verifier_key(answer.text.strip())]
+        )
+        assert signed.origin == ORIGIN
+
+
 class TestTiles:
     def test_make_the_tree_that_was_signed(
         self, client: TestClient, store_url: str, public_key: VerifierKey
@@ -131,12 +148,12 @@ class TestTiles:
         """
         The resources of the ledger have one method, and are listed with all others.
         """
-        for path in ("/checkpoint", "/tile/0/000", "/proof/urn:x:1"):
+        for path in ("/checkpoint", "/key", "/tile/0/000", "/proof/urn:x:1"):
             answer = client.post(path)
             problem(answer, 405)
             assert answer.headers["Allow"] == "GET"
         listed = client.get("/").json()["resources"]
-        assert {"/checkpoint", "/tile/{path:path}", "/proof/{event_id:path}"} <= set(listed)
+        assert {"/checkpoint", "/key", "/tile/{path:path}", "/proof/{event_id:path}"} <= set(listed)
 
 
 class TestProof:

@@ -25,13 +25,30 @@ PREFIXES = [
     "/verify/gtin/",
     "/verify/gtin/00300010123455/lot/",
     "/health",
+    "/checkpoint",
+    "/key",
+    "/tile/",
+    "/tile/0/",
+    "/proof/",
+    "/conflicts",
 ]
 PIECES = [
     *("http://", "https://id.gs1.org/", "01/00300010123455", "/21/1", "(01)", "urn:epc:id:sgtin:"),
     *("030001.0012345.", "..", "//", "/events", "%", "%2F", "%00", "%FF", "?", "#", "[", "\\"),
     *("/lot/A/ser/1", "\x1d", "]d2", "é", "\U0001f600", "0" * 300, UNIT.format(1)),
+    *("000", "x001/", "x999/" * 6, ".p/1", ".p/256", "urn:x:1", "entries/000"),
 ]
-NAMES = [*PARAMETERS, "perPage", "nextPageToken", "as_of", "known_at", "exp", "linkType", "17"]
+NAMES = [
+    *PARAMETERS,
+    "perPage",
+    "nextPageToken",
+    "eventID",
+    "as_of",
+    "known_at",
+    "exp",
+    "linkType",
+    "17",
+]
 
 texts = st.text(max_size=20) | st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 segments = texts.map(lambda text: quote(text, safe="/:()%[];,+ ")) | st.binary(max_size=20).map(
@@ -42,7 +59,9 @@ header_values = st.text(
     st.characters(min_codepoint=32, max_codepoint=126), max_size=30
 ) | st.sampled_from([JSON, JSON_LD, XML, "*/*;q=", "9" * 5000, "application/*;q=nan", "[", "::"])
 headers = st.dictionaries(
-    st.sampled_from(["Accept", "Content-Type", "Host", "Content-Length", "X-Forwarded-Host"]),
+    st.sampled_from(
+        ["Accept", "Content-Type", "Host", "Content-Length", "X-Forwarded-Host", "Idempotency-Key"]
+    ),
     header_values,
     max_size=3,
 )
@@ -58,9 +77,10 @@ QUICK = settings(
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    db = f"sqlite:///{tmp_path_factory.mktemp('target') / 'epcis.db'}"
-    with serving(db, capture_size_max=50_000) as client:
-        captured(client, document(event(1), event(2, bizStep="shipping")))
+    folder = tmp_path_factory.mktemp("target")
+    db, key = f"sqlite:///{folder / 'epcis.db'}", folder / "log.key"
+    with serving(db, capture_size_max=50_000, key=key) as client:
+        captured(client, document(event(1, eventID="urn:x:1"), event(2, bizStep="shipping")))
         yield client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ class TestStore:
             captured(client, document(event(1)))
             assert server.pid is not None
             os.kill(server.pid, signal.SIGQUIT)
+            # Its sessions answer until the signal has reached them, too.
+            while client.get("/health").status_code == 200:
+                time.sleep(0.01)
 
             answers = [
                 client.get("/health"),

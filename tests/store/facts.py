@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from epcis_repo.store import AppendCondition, EventData, EventStore, Query, RecordedEvent
+from epcis_repo.store import AppendCondition, EventData, EventStore, Query, Reading, RecordedEvent
+from epcis_repo.store.documents import kept, pieces
 from epcis_repo.store.log import EVERYTHING, append, read
 
 NOW = 1_780_000_000_000_000
@@ -38,3 +39,9 @@ async def names_of(
 ) -> list[str]:
     """The identities of what a reading gives."""
     return [event.event_id for event in await all_of(store, query, after=after, limit=limit)]
+
+
+async def whole(session: Reading, digest: str) -> tuple[bytes, str]:
+    """All bytes of a document that was kept, and its media type."""
+    document = await kept(session, digest)
+    return b"".join([piece async for piece in pieces(session, document)]), document.media_type

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from epcis_repo.errors import (
     AppendConditionFailed,
     DuplicateEventError,
     NotFoundError,
+    SchemaVersionError,
     SettingsError,
     StoreError,
     StoreUnavailableError,
@@ -33,9 +35,10 @@ from epcis_repo.store import (
     Writing,
     open_store,
 )
-from epcis_repo.store.log import append, head, head_at, keep, kept, read
+from epcis_repo.store.documents import PIECE_SIZE, keep, kept
+from epcis_repo.store.log import append, head, head_at, read
 from epcis_repo.store.sqlite import SQLiteEventStore
-from tests.store.facts import NOW, all_of, facts, names_of, record
+from tests.store.facts import NOW, all_of, facts, names_of, record, whole
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -314,7 +317,7 @@ class TestTransactions:
         """
         first = await record(log_store, facts("a", "b", tags=["t"]))
         async with log_store.writing() as session:
-            await keep(session, [("d", b"bytes", "text/plain")])
+            await keep(session, [(digest_of(b"bytes"), b"bytes", "text/plain")])
         await log_store.close()
 
         async with opened(store_url) as again:
@@ -323,7 +326,8 @@ class TestTransactions:
             assert await all_of(again) == [*first, c]
             assert await names_of(again, Query((QueryItem(tags=("t",)),))) == ["a", "b"]
             async with again.reading() as session:
-                assert await kept(session, "d") == (b"bytes", "text/plain")
+                found = await whole(session, digest_of(b"bytes"))
+        assert found == (b"bytes", "text/plain")
         assert c.position == 3
 
 
@@ -571,6 +575,10 @@ class TestReading:
                 assert await head(session) == 1
 
 
+def digest_of(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
 class TestDocuments:
     async def test_are_kept_to_the_byte(self, log_store: EventStore) -> None:
         """
@@ -579,12 +587,15 @@ class TestDocuments:
         body = bytes(range(256)) * 4000
 
         async with log_store.writing() as session:
-            await keep(session, [("d", body, "application/xml; charset=latin-1")])
-            await keep(session, [("e", b"", "text/plain")])
+            await keep(session, [(digest_of(body), body, "application/xml; charset=latin-1")])
+            await keep(session, [(digest_of(b""), b"", "text/plain")])
 
         async with log_store.reading() as session:
-            assert await kept(session, "d") == (body, "application/xml; charset=latin-1")
-            assert await kept(session, "e") == (b"", "text/plain")
+            assert await whole(session, digest_of(body)) == (
+                body,
+                "application/xml; charset=latin-1",
+            )
+            assert await whole(session, digest_of(b"")) == (b"", "text/plain")
 
     async def test_are_kept_once(self, log_store: EventStore) -> None:
         """
@@ -592,10 +603,10 @@ class TestDocuments:
         """
         for media_type in ("text/xml", "application/xml"):
             async with log_store.writing() as session:
-                await keep(session, [("d", b"body", media_type)])
+                await keep(session, [(digest_of(b"body"), b"body", media_type)])
 
         async with log_store.reading() as session:
-            assert await kept(session, "d") == (b"body", "text/xml")
+            assert await whole(session, digest_of(b"body")) == (b"body", "text/xml")
             assert len(await session.fetch("SELECT digest FROM document")) == 1
 
     async def test_that_were_never_kept_are_not_found(self, log_store: EventStore) -> None:
@@ -607,7 +618,8 @@ class TestDocuments:
                 await kept(session, "abc")
 
 
-# What nobody may do, whoever he is. The log holds the event `a`, with a tag, and a document `d`.
+# What nobody may do, whoever he is. The log holds the event `a`, with a tag, and a document `d`,
+# in four pieces.
 FORBIDDEN = {
     "update an event": "UPDATE events SET data = 'x'",
     "update an event's time": "UPDATE events SET record_time = 0 WHERE position = 1",
@@ -626,6 +638,11 @@ FORBIDDEN = {
     ),
     "update a document": "UPDATE document SET body = 'x'",
     "delete a document": "DELETE FROM document",
+    "update a piece of a document": "UPDATE document_piece SET body = 'x'",
+    "delete a piece of a document": "DELETE FROM document_piece",
+    "add a piece to a document": (
+        "INSERT INTO document_piece (part, digest, number, body) VALUES (1, 'd', 3, 'x')"
+    ),
     "move the head back": "UPDATE log_head SET head = 0",
     "set the clock back": "UPDATE log_head SET record_time = 0",
     "take the head away": "UPDATE log_head SET part = 2",
@@ -642,10 +659,17 @@ FORBIDDEN_SQLITE = {
     ),
     "replace an event by an update": "UPDATE OR REPLACE events SET event_id = 'b'",
     "replace a document": (
-        "REPLACE INTO document (part, digest, media_type, body) VALUES (1, 'd', 'x', 'x')"
+        "REPLACE INTO document (part, digest, media_type, size, body) VALUES (1, 'd', 'x', 1, 'x')"
     ),
     "replace a document's media type": (
-        "REPLACE INTO document (part, digest, media_type, body) VALUES (1, 'd', 'x', 'body')"
+        "REPLACE INTO document (part, digest, media_type, size, body)"
+        " VALUES (1, 'd', 'x', 1, 'body')"
+    ),
+    "replace a piece of a document": (
+        "REPLACE INTO document_piece (part, digest, number, body) VALUES (1, 'd', 2, 'x')"
+    ),
+    "replace a piece of a document by its number": (
+        "REPLACE INTO document_piece (rowid, part, digest, number, body) VALUES (1, 1, 'e', 2, 'x')"
     ),
     "replace the head": (
         "REPLACE INTO log_head (part, head, record_time, bucket, bucket_tags)"
@@ -661,6 +685,7 @@ FORBIDDEN_POSTGRES = {
     "truncate the tags": "TRUNCATE event_tag CASCADE",
     "truncate the buckets": "TRUNCATE tag_bucket",
     "truncate the documents": "TRUNCATE document",
+    "truncate the pieces of documents": "TRUNCATE document_piece",
     "truncate the head": "TRUNCATE log_head",
     "upsert an event": (
         "INSERT INTO events (part, position, record_time, type, event_id, data)"
@@ -668,7 +693,7 @@ FORBIDDEN_POSTGRES = {
         " ON CONFLICT (part, position) DO UPDATE SET data = 'x'"
     ),
     "upsert a document": (
-        "INSERT INTO document (part, digest, media_type, body) VALUES (1, 'd', 'x', 'x')"
+        "INSERT INTO document (part, digest, media_type, size, body) VALUES (1, 'd', 'x', 1, 'x')"
         " ON CONFLICT (part, digest) DO UPDATE SET body = 'x'"
     ),
 }
@@ -683,7 +708,8 @@ async def contents_of(store: EventStore) -> list[list[tuple[Any, ...]]]:
                 "SELECT part, position, record_time, type, event_id, data FROM events",
                 "SELECT part, bucket, tag, position, role FROM event_tag",
                 "SELECT part, bucket FROM tag_bucket",
-                "SELECT part, digest, media_type, body FROM document",
+                "SELECT part, digest, media_type, size, body FROM document",
+                "SELECT part, digest, number, body FROM document_piece",
                 "SELECT part, head, record_time, bucket FROM log_head",
             )
         ]
@@ -694,7 +720,7 @@ class TestTheDatabaseItself:
         await store.prepare(())
         async with store.writing() as session:
             await append(session, facts("a", "b", tags=["t"]), now=NOW)
-            await keep(session, [("d", b"body", "text/plain")])
+            await keep(session, [("d", b"body" * PIECE_SIZE, "text/plain")])
 
     @pytest.mark.parametrize("library", [sqlite3, apsw], ids=["sqlite3", "apsw"])
     async def test_refuses_in_sqlite(
@@ -804,9 +830,9 @@ class TestPreparing:
         """
         What is there stays as it is.
         """
+        await log_store.prepare(SCHEMAS)
         await record(log_store, facts("a"))
 
-        await log_store.prepare(SCHEMAS)
         await log_store.prepare(SCHEMAS)
 
         assert await names_of(log_store) == ["a"]
@@ -855,7 +881,8 @@ class TestPreparing:
 
     async def test_waits_for_a_writer(self, log_store: EventStore, store_url: str) -> None:
         """
-        A process that starts while another writes holds nothing that the other still needs.
+        A process that starts while another writes holds nothing that the other still needs, and
+        then looks at what there is now.
         """
         async with opened(store_url) as other:
             async with asyncio.timeout(10), log_store.writing() as session:
@@ -863,7 +890,8 @@ class TestPreparing:
                 preparing = asyncio.create_task(other.prepare(SCHEMAS))
                 await asyncio.sleep(0.3)
                 await append(session, facts("a", tags=["t"]), now=NOW)
-            await preparing
+            with pytest.raises(SchemaVersionError, match="epcis-repo migrate"):
+                await preparing
 
             assert await names_of(other) == ["a"]
 

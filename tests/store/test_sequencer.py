@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from epcis_repo.errors import EpcisError, NotFoundError, StoreBusyError
 from epcis_repo.store import EventStore, Writing, open_store
+from epcis_repo.store.contract import Work
 from epcis_repo.store.log import append
-from epcis_repo.store.sequencer import Sequencer
+from epcis_repo.store.sequencer import Sequencer, Transact
 from tests.store.facts import NOW, facts, names_of
 
 
@@ -25,6 +27,16 @@ class Notes:
         accepted = [item for item in items if item != "refused"]
         await append(session, facts(*accepted), now=NOW)
         return [NotFoundError("refused") if item == "refused" else f"did {item}" for item in items]
+
+
+def in_one_transaction(store: EventStore) -> Transact:
+    """What does a work in one transaction of the store."""
+
+    async def transact(work: Work[Any, Any], items: Sequence[Any]) -> Sequence[Any]:
+        async with store.writing() as session:
+            return await work(session, items)
+
+    return transact
 
 
 class TestGroups:
@@ -102,7 +114,7 @@ class TestQueue:
         """
         Beyond what may wait, the answer is at once that there is no room.
         """
-        sequencer = Sequencer(log_store.writing, waiting_max=3, group_max=2)
+        sequencer = Sequencer(in_one_transaction(log_store), waiting_max=3, group_max=2)
         notes = Notes()
         answers = await asyncio.gather(
             *(sequencer.write(notes, f"n{i}") for i in range(5)), return_exceptions=True
@@ -116,7 +128,7 @@ class TestQueue:
         """
         A long queue is written in groups, in the order in which it came.
         """
-        sequencer = Sequencer(log_store.writing, group_max=4)
+        sequencer = Sequencer(in_one_transaction(log_store), group_max=4)
         notes = Notes()
         await asyncio.gather(*(sequencer.write(notes, f"n{i}") for i in range(10)))
 
