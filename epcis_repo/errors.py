@@ -29,7 +29,8 @@ Every error as one tree, one class per meaning.
             └── WritesStoppedError   the disk failed: reading goes on until a restart
 
 A wrong call by our own code is an `assert` or a `TypeError`, never one of these.
-The facts travel as attributes; `rest/problems.py` and `cli.py` turn a class into a status.
+The facts travel as attributes; `rest/problems.py` and `cli/exit_codes.py` turn a class into a
+status.
 """
 
 from __future__ import annotations

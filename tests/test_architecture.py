@@ -1,8 +1,9 @@
 """
 The shape of the code: which part may know which, and where each outside library lives.
 
-To add a part, give it a place in `LAYERS`. To use another library, give it a home in
-`LIBRARY_HOMES` and a line in pyproject.toml. The checks read the source; they import nothing.
+To add a part, give it a place in `LAYERS`, and so for a module of a part that is in `ROWS_INSIDE`.
+To use another library, give it a home in `LIBRARY_HOMES` and a line in pyproject.toml. The checks
+read the source; they import nothing.
 """
 
 import ast
@@ -42,6 +43,18 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
 )
 
+# The same for the modules of a part. Commands of one kind do not know those of another: what two
+# need stands above both.
+ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "cli": (
+        ("output", "options", "files", "running"),
+        ("exit_codes",),
+        ("asking", "recording", "serving", "evidence", "upkeep"),
+        ("__init__",),
+        ("__main__",),
+    ),
+}
+
 # The parts that may import a library. A library with one home can be replaced in one place.
 LIBRARY_HOMES: dict[str, set[str]] = {
     "apsw": {"store"},
@@ -59,6 +72,7 @@ LIBRARY_HOMES: dict[str, set[str]] = {
     "starlette": {"rest", "app"},
     "typer": {"cli"},
     "uvicorn": {"cli", "app"},
+    "zstandard": {"store"},
 }
 
 # Libraries that we import as a part of another, whose version fits only that other.
@@ -73,7 +87,8 @@ NOT_IMPORTED = {
 # Names that say nothing about what is inside, so that anything ends up there.
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "common", "core", "helpers", "misc", "services"}
 
-PRINTING_PARTS = {"cli"}
+# The modules that write to stdout and stderr: what is data and what is words is decided there.
+SPEAKING_MODULES = {f"{PACKAGE}.cli.output"}
 
 
 @dataclass(frozen=True)
@@ -166,6 +181,26 @@ def check_layers(modules: dict[str, Module]) -> list[str]:
     return problems
 
 
+def check_rows_inside(modules: dict[str, Module]) -> list[str]:
+    problems = []
+    for part, rows in ROWS_INSIDE.items():
+        row_of = {name: number for number, row in enumerate(rows) for name in row}
+        place_of = {
+            name: name.removeprefix(f"{PACKAGE}.{part}").removeprefix(".") or "__init__"
+            for name, module in modules.items()
+            if module.part == part
+        }
+        for name, ours in place_of.items():
+            if ours not in row_of:
+                problems.append(f"{name}: {ours} has no place in the rows of {part}")
+                continue
+            for imported in sorted(own_imports(modules[name], modules) & place_of.keys()):
+                theirs = place_of[imported]
+                if row_of.get(theirs, len(rows)) >= row_of[ours]:
+                    problems.append(f"{name} imports {imported}: {theirs} is not above {ours}")
+    return problems
+
+
 def check_cycles(modules: dict[str, Module]) -> list[str]:
     graph = {name: own_imports(module, modules) for name, module in modules.items()}
     try:
@@ -200,16 +235,22 @@ def check_docstrings(modules: dict[str, Module]) -> list[str]:
     ]
 
 
-def check_prints(modules: dict[str, Module]) -> list[str]:
+def check_speaking(modules: dict[str, Module]) -> list[str]:
     return [
-        f"{name}:{node.lineno}: only {sorted(PRINTING_PARTS)} print"
+        f"{name}:{line}: only {sorted(SPEAKING_MODULES)} speak"
         for name, module in modules.items()
-        if module.part not in PRINTING_PARTS
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "print"
+        if name not in SPEAKING_MODULES
+        for line in speaking_lines(module)
     ]
+
+
+def speaking_lines(module: Module) -> Iterator[int]:
+    """The lines that have `print`, stdout or stderr in them."""
+    for node in ast.walk(module.tree):
+        if (isinstance(node, ast.Name) and node.id == "print") or (
+            isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}
+        ):
+            yield node.lineno
 
 
 def check_dependencies(modules: dict[str, Module], pyproject: str) -> list[str]:
@@ -232,11 +273,12 @@ def check_dependencies(modules: dict[str, Module], pyproject: str) -> list[str]:
 CHECKS = {
     "every part has a place": check_places,
     "imports point to the left": check_layers,
+    "modules keep to their rows": check_rows_inside,
     "no cycles": check_cycles,
     "every library is at home": check_libraries,
     "names say what is inside": check_names,
     "modules have docstrings": check_docstrings,
-    "only the command line prints": check_prints,
+    "only one module speaks": check_speaking,
 }
 
 
@@ -273,7 +315,9 @@ def write_tree(root: Path, files: dict[str, str]) -> dict[str, Module]:
         "gs1/scan.py": '"""Scans."""\n\nimport biip\n\nfrom epcis_repo.gs1 import keys\n',
         "gs1/keys.py": '"""Keys."""\n\nfrom epcis_repo import errors\n',
         "rest/__init__.py": '"""HTTP."""\n\nimport json\n\nfrom starlette.responses import X\n',
-        "cli.py": '"""Commands."""\n\nprint("hello")\n',
+        "cli/__init__.py": '"""Commands."""\n\nfrom epcis_repo.cli import asking\n',
+        "cli/asking.py": '"""Questions."""\n\nfrom epcis_repo.cli.output import words\n',
+        "cli/output.py": '"""Words."""\n\nimport sys\n\nprint("hello", file=sys.stderr)\n',
     }
     for name, source in {**sound, **files}.items():
         path = root / PACKAGE / name
@@ -335,6 +379,21 @@ class TestTheChecks:
                 id="from a part that is not there",
             ),
             pytest.param(
+                "modules keep to their rows",
+                "cli/serving.py",
+                "from epcis_repo.cli.asking import events_command",
+                id="from another command",
+            ),
+            pytest.param(
+                "modules keep to their rows",
+                "cli/output.py",
+                "from epcis_repo.cli import asking",
+                id="from what stands below",
+            ),
+            pytest.param(
+                "modules keep to their rows", "cli/extras.py", "", id="a module nobody placed"
+            ),
+            pytest.param(
                 "no cycles", "gs1/keys.py", "from epcis_repo.gs1 import scan", id="a cycle"
             ),
             pytest.param(
@@ -353,8 +412,12 @@ class TestTheChecks:
                 "names say what is inside", "gs1/utils.py", "", id="a name that says nothing"
             ),
             pytest.param("modules have docstrings", "gs1/bare.py", "x = 1", id="no docstring"),
+            pytest.param("only one module speaks", "gs1/loud.py", "print('hello')", id="a print"),
             pytest.param(
-                "only the command line prints", "gs1/loud.py", "print('hello')", id="a print"
+                "only one module speaks",
+                "cli/asking.py",
+                "import sys\n\nsys.stdout.write('hello')",
+                id="a command that writes to stdout itself",
             ),
         ],
     )

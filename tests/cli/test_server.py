@@ -41,6 +41,10 @@ class Process:
         self.client = httpx2.Client(base_url=self._address(), timeout=10)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def words(self) -> str:
         return self._log.read_text(encoding="utf-8")
 

@@ -1,0 +1,79 @@
+"""
+The command line. Data goes to stdout, words to stderr; `--json` gives data for programs.
+
+Exit codes: 0 done; 1 the answer is no (a product is not verified, a proof does not hold,
+something recorded was altered, a log contradicts itself, a store is not well);
+2 the command line is wrong;
+3 what was given is wrong, and nothing of it was recorded; 4 nothing of that name is recorded;
+5 the event is recorded already with other content; 6 the store cannot be used, or no log answers.
+
+The commands stand in modules by what they are about, which do not know each other: `asking.py`,
+`recording.py`, `serving.py`, `evidence.py`, `upkeep.py`. They share their `options.py`, the
+`files.py` that they read, what they are `running.py` an operation with, and how they speak:
+`output.py`, `exit_codes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from epcis_repo import __version__, errors
+from epcis_repo.cli import asking, evidence, recording, serving, upkeep
+from epcis_repo.cli.exit_codes import say_error
+from epcis_repo.cli.output import data, take_any_character
+
+
+def version() -> None:
+    """Show the version."""
+    data.print(__version__)
+
+
+# In the order in which `--help` lists them.
+COMMANDS: dict[str, Callable[..., None]] = {
+    "serve": serving.serve,
+    "capture": recording.capture_command,
+    "events": asking.events_command,
+    "conflicts": asking.conflicts_command,
+    "history": asking.history_command,
+    "contents": asking.contents_command,
+    "verify": asking.verify_command,
+    "init": upkeep.init_command,
+    "migrate": upkeep.migrate_command,
+    "backup": upkeep.backup_command,
+    "restore": upkeep.restore_command,
+    "doctor": upkeep.doctor_command,
+    "rebuild": upkeep.rebuild_command,
+    "checkpoint": evidence.checkpoint_command,
+    "proof": evidence.proof_command,
+    "check-proof": evidence.check_proof_command,
+    "key": evidence.key_command,
+    "witness": evidence.witness_command,
+    "fsck": evidence.fsck_command,
+    "demo": recording.demo,
+    "version": version,
+}
+
+app = typer.Typer(
+    name="epcis-repo",
+    help="An event-sourced EPCIS repository: capture what partners report, replay any serial's "
+    "life, verify products.",
+    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 wrong input (nothing "
+    "recorded), 4 not found, 5 conflict with what is recorded, 6 store or log not available.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def main() -> None:
+    """Run a command; an error becomes a sentence and an exit code."""
+    take_any_character()
+    try:
+        app()
+    except errors.EpcisError as error:
+        raise SystemExit(say_error(error)) from None

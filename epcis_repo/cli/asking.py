@@ -1,0 +1,170 @@
+"""The commands that ask: events, conflicts, history, contents, verify."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.tree import Tree
+
+from epcis_repo import errors
+from epcis_repo.bindings import RENDERERS
+from epcis_repo.cli.exit_codes import ANSWER_IS_NO
+from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, clocks
+from epcis_repo.cli.output import data, print_bytes, print_json, shown, table_of, words
+from epcis_repo.cli.running import now, run
+from epcis_repo.gs1 import parse_scan
+from epcis_repo.operations.asked import identifier_asked
+from epcis_repo.operations.conflicts import conflicts
+from epcis_repo.operations.contents import contents, contents_value
+from epcis_repo.operations.events import events
+from epcis_repo.operations.history import history, history_value
+from epcis_repo.settings import read_settings
+from epcis_repo.verification import product_identifier, verification_value, verify
+
+
+def events_command(
+    parameters: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PARAM=VALUE …]", help="Such as EQ_bizStep=shipping."),
+    ] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Show the events that match EPCIS query parameters, in order of capture."""
+    pairs = []
+    for text in parameters or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise errors.QueryParameterError(name, expected="PARAM=VALUE", found=text)
+        pairs.append((name, value))
+    page = run(read_settings(db=db), lambda store: events(store, pairs, now=now()))
+    if json:
+        print_bytes(RENDERERS["json-ld"](page.document))
+    else:
+        table = table_of("event time", "type", "action", "step", "disposition", "event")
+        for event in page.document.events or ():
+            cells = (
+                event.event_time.text,
+                type(event).__name__,
+                getattr(event, "action", None),
+                event.biz_step,
+                event.disposition,
+                event.event_id,
+            )
+            table.add_row(*(shown(cell or "") for cell in cells))
+        data.print(table)
+    if page.next_page_token is not None:
+        words.print(f"more: nextPageToken={page.next_page_token}")
+
+
+def conflicts_command(
+    event: Annotated[str | None, typer.Option(metavar="EVENTID", help="Only those of one.")] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
+    ] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """List the eventIDs that came again with other content, and the documents that brought them."""
+    settings = read_settings(db=db)
+    page = run(settings, lambda store: conflicts(store, event_id=event, token=after))
+    found = [conflict.value() for conflict in page.conflicts]
+    if json:
+        print_json({"conflicts": found})
+    else:
+        table = table_of("found at", "event", "of the document", "event number")
+        for value in found:
+            cells = (value["foundAt"], value["eventID"], value["document"], value["eventNumber"])
+            table.add_row(*(shown(str(cell)) for cell in cells))
+        data.print(table)
+    if page.next_page_token is not None:
+        words.print(f"more: --after {page.next_page_token}")
+
+
+def history_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Replay the life of a serial or container, with what happened to whatever it was in."""
+    thing, moments = identifier_asked(identifier), clocks(as_of, known_at)
+    story = run(read_settings(db=db), lambda store: history(store, thing, **moments))
+    value = history_value(story)
+    if json:
+        print_json(value)
+        return
+    state = value["state"] or {}
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    for name in ("lifecycle", "disposition", "biz_location", "read_point", "lot", "expiry"):
+        if state.get(name):
+            data.print(f"  {name.replace('_', ' ')}: {shown(state[name])}")
+    table = table_of("event time", "what happened", "where", "how it is known")
+    for entry in value["events"]:
+        table.add_row(
+            entry["event_time"],
+            _words_of(entry),
+            shown(entry["read_point"] or entry["biz_location"] or ""),
+            f"inferred from {shown(entry['inferred_from'])}" if entry["inferred"] else "reported",
+        )
+    data.print(table)
+
+
+def _words_of(entry: dict[str, Any]) -> str:
+    what = entry["biz_step"] or f"{entry['type']} {entry['action'] or ''}".strip()
+    text = shown(f"{what} ({entry['disposition']})" if entry["disposition"] else what)
+    if entry["in_error"]:
+        return f"[strike]{text}[/] declared in error"
+    return f"declares in error: {text}" if entry["declares_error"] else text
+
+
+def contents_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Show what is in a container, at every level, and what it is in itself."""
+    thing, moments = identifier_asked(identifier), clocks(as_of, known_at)
+    found = run(read_settings(db=db), lambda store: contents(store, thing, **moments))
+    value = contents_value(found)
+    if json:
+        print_json(value)
+        return
+    tree = Tree(f"[bold]{shown(value['id']['epc'])}[/]")
+    _grow(tree, value["contents"])
+    data.print(tree)
+    counts = ", ".join(f"{count} at level {n}" for n, count in enumerate(value["levels"], 1))
+    data.print(f"in it: {counts or 'nothing'}")
+    data.print(f"it is in: {shown(value['parent'] or 'nothing')}")
+
+
+def _grow(tree: Tree, inside: list[dict[str, Any]]) -> None:
+    for content in inside:
+        _grow(tree.add(shown(content["epc"])), content["contents"])
+
+
+def verify_command(
+    scan: Annotated[str, typer.Argument(metavar="SCAN", help="Element string or Digital Link.")],
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Verify a product identifier: GTIN, serial, lot and expiry against the commissioning."""
+    today = datetime.now(UTC).date()
+    parsed = parse_scan(scan, today=today)
+    for warning in parsed.warnings:
+        words.print(f"[yellow]warning:[/] {shown(warning)}")
+    product = product_identifier(parsed)
+    settings = read_settings(db=db)
+    verdict = run(settings, lambda store: verify(store, product, today=today))
+    if json:
+        gln = settings.gln
+        print_json(verification_value(verdict, now=now(), gln=gln, corr_uuid=None))
+        words.print(shown(verdict.sentence))
+    else:
+        data.print(shown(verdict.sentence))
+    raise typer.Exit(0 if verdict.verified else ANSWER_IS_NO)

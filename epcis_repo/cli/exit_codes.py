@@ -1,0 +1,38 @@
+"""What an error is for whoever called the command: a sentence, and an exit code."""
+
+from __future__ import annotations
+
+from epcis_repo import errors
+from epcis_repo.cli.output import say_more, shown, words
+from epcis_repo.evidence.errors import KeyFileError, TreeError
+from epcis_repo.ledger import ForkError
+from epcis_repo.witness import LogUnreachableError, RefusedError
+
+ANSWER_IS_NO = 1
+# The most particular class of an error counts.
+EXIT_CODES: dict[type[Exception], int] = {
+    errors.SettingsError: 2,
+    errors.QueryParameterError: 2,
+    errors.InputError: 3,
+    errors.NotFoundError: 4,
+    errors.DuplicateEventError: 5,
+    errors.KeyReusedError: 5,
+    errors.StoreError: 6,
+    # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
+    ForkError: ANSWER_IS_NO,
+    TreeError: ANSWER_IS_NO,
+    KeyFileError: 2,
+    RefusedError: ANSWER_IS_NO,
+    LogUnreachableError: 6,
+}
+_VIOLATIONS_SHOWN = 20
+
+
+def say_error(error: errors.EpcisError) -> int:
+    """Say what is wrong, and return the exit code for it."""
+    words.print(f"[bold red]error:[/] {shown(str(error))}")
+    if isinstance(error, errors.ValidationError) and len(error.violations) > 1:
+        for violation in error.violations[:_VIOLATIONS_SHOWN]:
+            words.print(f"  {shown(str(violation))}")
+        say_more(error.count - _VIOLATIONS_SHOWN)
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)

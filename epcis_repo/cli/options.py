@@ -1,0 +1,43 @@
+"""What several commands are asked in the same words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from epcis_repo.operations.asked import moment_asked
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        envvar="EPCIS_REPO_DB",
+        help="sqlite:///path or postgresql://…; sqlite:///epcis.db when not given.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Give data for programs.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="URN, Digital Link, element string, SSCC digits, or GTIN and serial.",
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="T", help="What was true then: a date, or date and time."),
+]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="T", help="What was known then: a date, or date and time."),
+]
+
+
+def clocks(as_of: str | None, known_at: str | None) -> dict[str, int | None]:
+    """Return the moments that `--as-of` and `--known-at` ask about, in microseconds."""
+    return {
+        "as_of": None if as_of is None else moment_asked("--as-of", as_of),
+        "known_at": None if known_at is None else moment_asked("--known-at", known_at),
+    }

@@ -1,0 +1,124 @@
+"""The commands by which events come in: capture, and demo, which writes documents for it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from epcis_repo import errors
+from epcis_repo.bindings import RENDERERS, sniff
+from epcis_repo.cli.exit_codes import say_error
+from epcis_repo.cli.files import document_file, size_of
+from epcis_repo.cli.options import Db, Json
+from epcis_repo.cli.output import data, print_bytes, print_json, progress_bar, shown, words
+from epcis_repo.cli.running import now, run
+from epcis_repo.demo import generate_chain
+from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.idempotency import idempotency_key
+from epcis_repo.settings import read_settings
+from epcis_repo.store import EventStore
+
+_SNIFFED = 1_024
+
+
+class Format(StrEnum):
+    """The formats that documents are written in."""
+
+    JSON_LD = "json-ld"
+    XML_2_0 = "xml-2.0"
+    XML_1_2 = "xml-1.2"
+
+
+def capture_command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents; - is stdin.")],
+    db: Db = None,
+    json: Json = False,
+    under: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key",
+            metavar="KEY",
+            help="A name for this capture: again under the same one, it has the same answer.",
+        ),
+    ] = None,
+) -> None:
+    """Record the events of documents, each whole or not at all."""
+    if under is not None and len(files) > 1:
+        raise errors.SettingsError("--idempotency-key names one capture: give one FILE with it")
+    key = None if under is None else idempotency_key(under, endpoint="capture")
+    settings = read_settings(db=db)
+    sizes = [size_of(name) for name in files]
+
+    async def capture_all(store: EventStore) -> int:
+        code = 0
+        with progress_bar(sum(sizes)) as progress:
+            task = progress.add_task("capture", total=sum(sizes))
+            for name, size in zip(files, sizes, strict=True):
+                try:
+                    with document_file(name) as body:
+                        media_type = sniff(body.read(_SNIFFED))
+                        receipt = await capture(store, body, media_type, now=now(), key=key)
+                    _show_receipt(name, receipt, json=json)
+                except (errors.InputError, errors.KeyReusedError) as error:
+                    # One bad document does not keep the others out.
+                    words.print(f"{shown(name)}: refused, nothing of it was recorded")
+                    code = max(code, say_error(error))
+                except errors.DuplicateEventError as error:
+                    words.print(
+                        f"{shown(name)}: refused, none of its events was recorded; "
+                        "epcis-repo conflicts lists what it contradicts"
+                    )
+                    code = max(code, say_error(error))
+                progress.advance(task, size)
+        return code
+
+    raise typer.Exit(run(settings, capture_all))
+
+
+def _show_receipt(name: str, receipt: Receipt, *, json: bool) -> None:
+    if json:
+        # One line for each document, so that many are as easily read as one.
+        print_bytes(orjson.dumps({"file": name, **receipt.value()}))
+        return
+    note = ""
+    if receipt.replayed:
+        note = ", recorded before under this key: this is the answer that it got"
+    elif receipt.repeated:
+        note = ", all recorded before: this document was captured already"
+    elif receipt.recorded < receipt.events:
+        note = f", {receipt.events - receipt.recorded} of them recorded before"
+    data.print(f"{shown(name)}: {receipt.events} events{note}", soft_wrap=True)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to write the documents.")],
+    units: Annotated[int, typer.Option(min=1_000, help="How many packs of medicine.")] = 2_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    form: Annotated[Format, typer.Option("--format", help="The format.")] = Format.XML_1_2,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Without the errors that real partners make.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a realistic pharma chain, from the manufacturer to pharmacies, as documents."""
+    chain = generate_chain(seed=seed, units=units, errors=not clean)
+    suffix = ".jsonld" if form is Format.JSON_LD else ".xml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = []
+        for document in chain.documents:
+            path = folder / f"{document.name}{suffix}"
+            path.write_bytes(RENDERERS[form](document.document))
+            names.append(str(path))
+    except OSError as error:
+        raise errors.InputError(f"cannot write to {folder}: {error.strerror}") from error
+    if json:
+        print_json({"files": names})
+    else:
+        for name in names:
+            data.print(shown(name), soft_wrap=True)
+    words.print(f"{len(names)} documents; capture them with: epcis-repo capture {folder}/*{suffix}")

@@ -1,0 +1,78 @@
+"""The command that serves over HTTP, with a sample to begin with if one likes."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from epcis_repo import errors
+from epcis_repo.bindings import RENDERERS, sniff
+from epcis_repo.cli.options import Db
+from epcis_repo.cli.output import shown, words
+from epcis_repo.cli.running import now, place, run
+from epcis_repo.demo import Chain, Status, generate_chain
+from epcis_repo.operations.capture import capture
+from epcis_repo.settings import Settings, read_settings
+from epcis_repo.store import EventStore
+from epcis_repo.store.log import head
+
+
+def serve(
+    db: Db = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen at.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen at.")] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Capture a sample chain first if the log is empty.")
+    ] = False,
+) -> None:
+    """Serve over HTTP."""
+    settings = read_settings(db=db, host=host, port=port)
+    # Opened here first, so that a store that cannot be used is told as by any other command.
+    run(settings, lambda store: _capture_sample(store, settings) if sample else asyncio.sleep(0))
+    from epcis_repo.app import create_app  # here, since the other commands start without it
+
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    # Uvicorn finishes what it is answering, and then raises the signal again: it has been obeyed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    with _listening(settings) as listener:
+        port = listener.getsockname()[1]
+        words.print(f"serving {shown(place(settings))} at http://{settings.host}:{port}/")
+        if sample:
+            words.print(f"try http://{settings.host}:{port}/history/{_sample_unit()}")
+        server.run(sockets=[listener])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise errors.SettingsError(
+            f"cannot listen at {settings.host}:{settings.port} ({error.strerror}): choose "
+            "another address with --host or another port with --port; port 0 is any that is free"
+        ) from None
+
+
+def _sample_chain() -> Chain:
+    return generate_chain(seed=1, units=2_000)
+
+
+def _sample_unit() -> str:
+    """Return a pack of the sample whose story has an end: it was dispensed."""
+    return next(unit.epc for unit in _sample_chain().truth if unit.status is Status.DISPENSED)
+
+
+async def _capture_sample(store: EventStore, settings: Settings) -> None:
+    async with store.reading(snapshot=False) as session:
+        if await head(session):
+            return
+    words.print(f"{place(settings)} is empty: capturing a sample chain")
+    for document in _sample_chain().documents:
+        body = RENDERERS["xml-1.2"](document.document)
+        await capture(store, body, sniff(body), now=now())
