@@ -108,6 +108,10 @@ class Reading(Protocol):
         """Yield the rows of a statement in batches of about a megabyte. It takes a snapshot."""
         ...
 
+    async def damage(self) -> Sequence[str]:
+        """Return what the database finds wrong with its own structure, when it is asked."""
+        ...
+
     async def columns(self, table: str) -> tuple[str, ...]:
         """Return the names of the columns of a table, none where there is no such table."""
         ...
@@ -147,8 +151,9 @@ Work = Callable[[Writing, Sequence[T]], Awaitable[Sequence[R | EpcisError]]]
 """
 What is done with items that are written together: an answer for each, or why it is refused.
 
-It decides on all before it writes any, so that a refusal leaves nothing behind. It waits for
-nothing but its session: no other task may be needed for it to go on.
+It decides on all before it writes any, so that a refusal leaves nothing behind; or it has one
+item alone, and raises what its answer is, so that all is taken back. It waits for nothing but
+its session: no other task may be needed for it to go on.
 """
 
 

@@ -101,6 +101,10 @@ class PostgresReading:
             size = sum(len(v) if isinstance(v, bytes | str) else 8 for row in rows for v in row)
             count = max(1, min(2 * count, count * BATCH_SIZE // size))
 
+    async def damage(self) -> tuple[str, ...]:
+        """See `Reading.damage`. PostgreSQL tells by its checksums, when a page is read."""
+        return ()
+
     async def columns(self, table: str) -> tuple[str, ...]:
         """See `Reading.columns`."""
         return tuple(name for (name,) in await self.fetch(_COLUMNS, table))

@@ -127,6 +127,11 @@ class SQLiteReading:
         finally:
             rows.close()
 
+    async def damage(self) -> list[str]:
+        """See `Reading.damage`."""
+        rows = await self.fetch("PRAGMA integrity_check")
+        return [said for (said,) in rows if said != "ok"]
+
     async def columns(self, table: str) -> tuple[str, ...]:
         """See `Reading.columns`."""
         rows = await self.fetch("SELECT name FROM pragma_table_info($1)", table)
