@@ -13,6 +13,8 @@ from epcis_repo import __version__
 from epcis_repo.errors import EpcisError
 from epcis_repo.rest.evidence import router
 from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
+from epcis_repo.rest.routes import post_capture
+from epcis_repo.rest.shortcut import Shortcut
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
 from epcis_repo.store.durability import refuse_lapses
@@ -49,8 +51,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(router)
-    app.add_exception_handler(EpcisError, problem_of)
-    app.add_exception_handler(HTTPException, http_problem_of)
-    app.add_exception_handler(ClientDisconnect, nothing_for)
+    handlers = {
+        EpcisError: problem_of,
+        HTTPException: http_problem_of,
+        ClientDisconnect: nothing_for,
+    }
+    for error, handler in handlers.items():
+        app.add_exception_handler(error, handler)
     app.add_exception_handler(Exception, failure_of)
+    app.add_middleware(
+        Shortcut, endpoints={("POST", "/epcis/capture"): post_capture}, handlers=handlers
+    )
     return app

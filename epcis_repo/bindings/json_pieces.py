@@ -185,10 +185,9 @@ class _Window:
         self._line, self._column = 1, 1
         self._has_end = False
         self._blanks_from = 0
-        self.text = ""
-        self.at = 0
         start = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK)
         self.text = self._decoded(start) if start else ""
+        self.at = 0
 
     def here(self) -> str:
         """Return the character to be read next, nothing at the end."""

@@ -166,8 +166,7 @@ async def _record(
                 refused.append(document)
                 continue
             known.update((event.identity, event.data) for event in new)
-            event_ids = tuple(event.event_id for event in named[: EVENT_IDS_MAX + 1])
-            receipt = _receipt_for(document, len(new), event_ids, now)
+            receipt = _receipt_for(document, len(new), _few(named), now)
             before.note(receipt)
             answers.append(receipt)
             accepted.append((document, receipt, new))
@@ -187,8 +186,9 @@ async def _record_long(
     """
     Record a document of many chunks, and answer it with its receipt, or why it is refused.
 
-    What the log has of a chunk is looked up when the chunks before it are there: so an event that
-    comes twice in the document is found as any other, and no chunk is remembered.
+    What the log has of a chunk is looked up when the chunks before it are there, so that an event
+    which comes twice in the document is found as any other, and no chunk is remembered. It goes on
+    so when something contradicts the log, since the document may contradict itself, too.
     """
     [document] = documents
     before = await _before(session, documents)
@@ -198,22 +198,21 @@ async def _record_long(
         await _append(session, await _not_recorded(session, notes), now=now)
         return [answer]
     first = await log.head(session) + 1
-    recorded = 0
+    recorded, event_ids = 0, tuple[str, ...]()
     conflicts: list[Conflict] = []
-    chunks = document.sent()
-    while (sent := await asyncio.to_thread(next, chunks, None)) is not None:
+    for sent in document.sent():
         with _collector_at_rest():
             named = [await _named(session, event, ()) for event in sent]
             known, mine = await _recorded_before(session, named, first)
             new, contradicting = _new_among(named, known, mine, document)
             conflicts += contradicting[: _CONFLICTS_MAX - len(conflicts)]
-            if not conflicts:
-                await _append(session, new, now=now, document=document)
-                recorded += len(new)
+            await _append(session, new, now=now, document=document)
+            recorded += len(new)
+            event_ids += _few(named)[: EVENT_IDS_MAX + 1 - len(event_ids)]
     if conflicts:
         raise _ContradictedError(conflicts)
     await keep(session, [(document.digest, document.body, document.media_type)])
-    receipt = _receipt_for(document, recorded, (), now)
+    receipt = _receipt_for(document, recorded, event_ids, now)
     await _append(session, [_receipt_data(receipt)], now=now, document=document)
     return [receipt]
 
@@ -392,6 +391,11 @@ def _tag(digest: str) -> str:
 
 def _event_data(event: Sent) -> EventData:
     return EventData(event.type, event.identity, event.data, roles=event.roles)
+
+
+def _few(events: Sequence[Sent]) -> tuple[str, ...]:
+    """Return the eventIDs of so many that a receipt has them, or of one more."""
+    return tuple(event.event_id for event in events[: EVENT_IDS_MAX + 1])
 
 
 def _receipt_for(

@@ -18,7 +18,7 @@ from epcis_repo.evidence.operations import checkpoint, prepare
 from epcis_repo.ledger import Checkpoint, verify_checkpoint
 from epcis_repo.projections import rebuild
 from epcis_repo.projections.derived import READ_MODELS, columns_of
-from epcis_repo.store import EventStore, open_store
+from epcis_repo.store import EventStore, documents, open_store
 from epcis_repo.store.log import append
 from tests.evidence.logs import alter, capture, cover, entries, flipped, record, values_of
 from tests.ledger.reference import ReferenceTree
@@ -107,8 +107,13 @@ CASES = [
             ("part", "missing"),
             ("digest", "missing"),
             ("media_type", "media type"),
+            ("size", "bytes"),
             ("body", "bytes"),
         )
+    ),
+    *(
+        Case("document_piece", column, "number = 2", "document", "bytes", 301)
+        for column in ("part", "digest", "number", "body")
     ),
     Case("log_head", "head", "head > 0", "head of the log", "position or record time"),
     Case("log_head", "record_time", "head > 0", "head of the log", "position or record time"),
@@ -118,7 +123,12 @@ CASES = [
 
 class TestAlteration:
     async def test_of_any_value_is_named(
-        self, store: EventStore, store_url: str, key: LogKey, subtests: pytest.Subtests
+        self,
+        store: EventStore,
+        store_url: str,
+        key: LogKey,
+        short_pieces: None,
+        subtests: pytest.Subtests,
     ) -> None:
         """
         One byte of any column of any table of log and tree: the check names the record first,
@@ -154,9 +164,9 @@ class TestAlteration:
 
 async def condition_of(store: EventStore, case: Case) -> str:
     """What only one row fulfils, the first of those that the case is about."""
-    if case.table not in ("event_tag", "document"):
+    if case.table not in ("event_tag", "document", "document_piece"):
         return case.where
-    position = "position = 301" if case.table == "document" else case.where
+    position = case.where if case.table == "event_tag" else "position = 301"
     async with store.reading() as session:
         rows = await session.fetch(
             f"SELECT tag FROM event_tag WHERE part = $1 AND {position} ORDER BY tag", session.part
@@ -165,7 +175,8 @@ async def condition_of(store: EventStore, case: Case) -> str:
     if case.table == "event_tag":
         return f"{case.where} AND tag = '{tags[0]}'"
     # A receipt is tagged with its capture and its document.
-    return f"digest = '{tags[1].removeprefix('document ')}'"
+    of_the_document = f"digest = '{tags[1].removeprefix('document ')}'"
+    return of_the_document if case.table == "document" else f"{of_the_document} AND {case.where}"
 
 
 async def undo(url: str, case: Case, where: str, value: object, other: object, part: int) -> None:
@@ -182,6 +193,12 @@ async def undo(url: str, case: Case, where: str, value: object, other: object, p
     )
 
 
+@pytest.fixture
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents of some events are kept in several pieces."""
+    monkeypatch.setattr(documents, "PIECE_SIZE", 10_000)
+
+
 @pytest.fixture(scope="module")
 def sound_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("sound") / "epcis.db"
@@ -191,7 +208,8 @@ COLUMNS = [
     *(("events", c) for c in ("part", "position", "record_time", "type", "event_id", "data")),
     *(("event_tag", c) for c in ("part", "bucket", "tag", "position", "role")),
     *(("tag_bucket", c) for c in ("part", "bucket")),
-    *(("document", c) for c in ("part", "digest", "media_type", "body")),
+    *(("document", c) for c in ("part", "digest", "media_type", "size", "body")),
+    *(("document_piece", c) for c in ("part", "digest", "number", "body")),
     *(("leaf", c) for c in ("part", "position", "salt", "document")),
     *(("tile", c) for c in ("part", "level", "idx", "width", "hashes")),
     *((table, c) for table in READ_MODELS for c in ("part", *columns_of(table))),
@@ -442,7 +460,13 @@ class TestOneByte:
         st.integers(0, 7),
     )
     async def test_of_any_row_is_found(
-        self, sound_file: Path, column: tuple[str, str], row: int, place: int, bit: int
+        self,
+        sound_file: Path,
+        short_pieces: None,
+        column: tuple[str, str],
+        row: int,
+        place: int,
+        bit: int,
     ) -> None:
         """
         Any bit of any value of any row, even one that leaves a text none: the check finds it.
@@ -478,6 +502,7 @@ def flip(path: Path, table: str, column: str, row: int, place: int, bit: int) ->
         "event_tag": "part, bucket, tag, position, role",
         "tag_bucket": "part, bucket",
         "document": "part, digest",
+        "document_piece": "part, digest, number",
         "leaf": "part, position",
         "tile": "part, level, idx",
         **dict.fromkeys(READ_MODELS, "part, position"),

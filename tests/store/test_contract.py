@@ -641,7 +641,7 @@ FORBIDDEN = {
     "update a piece of a document": "UPDATE document_piece SET body = 'x'",
     "delete a piece of a document": "DELETE FROM document_piece",
     "add a piece to a document": (
-        "INSERT INTO document_piece (part, digest, number, body) VALUES (1, 'd', 3, 'x')"
+        "INSERT INTO document_piece (part, digest, number, body) VALUES (1, 'd', 9, 'x')"
     ),
     "move the head back": "UPDATE log_head SET head = 0",
     "set the clock back": "UPDATE log_head SET record_time = 0",

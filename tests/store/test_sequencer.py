@@ -51,6 +51,21 @@ class TestGroups:
         assert await names_of(log_store) == [f"n{i}" for i in range(20)]
         assert len(notes.groups) < 20
 
+    async def test_a_crowd_goes_together_from_the_first(self, log_store: EventStore) -> None:
+        """
+        Those who are a few steps behind the first are let in before the transaction begins.
+        """
+        notes = Notes()
+
+        async def come(number: int) -> None:
+            for _ in range(number % 3):
+                await asyncio.sleep(0)
+            await log_store.write(notes, f"n{number}")
+
+        await asyncio.gather(*map(come, range(12)))
+
+        assert [len(group) for group in notes.groups] == [12]
+
     async def test_one_that_is_refused_takes_no_neighbour_with_it(
         self, log_store: EventStore
     ) -> None:
