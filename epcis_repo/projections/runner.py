@@ -44,7 +44,7 @@ async def project(session: Writing, rows: Sequence[Rows]) -> None:
     """Add to every read model what it says of events that the transaction has just appended."""
     await _insert(session, rows)
     if rows:
-        await _analyze_when_grown(session, rows[0][0].position, rows[-1][0].position)
+        await analyze_when_grown(session, rows[0][0].position, rows[-1][0].position)
 
 
 async def _insert(session: Writing, rows: Sequence[Rows]) -> None:
@@ -52,7 +52,8 @@ async def _insert(session: Writing, rows: Sequence[Rows]) -> None:
         await projection.project(session, [of_event[number] for of_event in rows])
 
 
-async def _analyze_when_grown(session: Writing, first: int, last: int) -> None:
+async def analyze_when_grown(session: Writing, first: int, last: int) -> None:
+    """Have all tables counted when the log, to which these positions were added, is longer."""
     # PostgreSQL without counts takes the part, which all rows share, for a good choice, and goes
     # through a whole table to find a row. So it counts at 10, 100, 1,000 events and so on.
     if len(str(first - 1)) < len(str(last)):

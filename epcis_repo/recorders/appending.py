@@ -17,7 +17,7 @@ from eventsourcing.persistence import Tracking
 from epcis_repo.errors import AppendConditionFailed
 from epcis_repo.evidence.tags import CAPTURED_TYPES
 from epcis_repo.evidence.tree import extend
-from epcis_repo.projections import PROJECTIONS
+from epcis_repo.projections.runner import analyze_when_grown
 from epcis_repo.store import (
     AppendCondition,
     EventData,
@@ -26,7 +26,6 @@ from epcis_repo.store import (
     Writing,
     load_statements,
 )
-from epcis_repo.store.log import TABLES as LOG_TABLES
 from epcis_repo.store.log import append
 
 STATEMENTS = load_statements("epcis_repo.recorders", "recorders.sql")
@@ -90,15 +89,9 @@ async def _record(
             recorded += new
             taken.update(event.event_id for event in new)
     await extend(session, recorded)
-    await _analyze_when_grown(session, recorded)
+    if recorded:
+        await analyze_when_grown(session, recorded[0].position, recorded[-1].position)
     return answers
-
-
-async def _analyze_when_grown(session: Writing, recorded: Sequence[RecordedEvent]) -> None:
-    # As after a capture (projections/runner.py), whose turn it was if we had not got there first.
-    if recorded and len(str(recorded[0].position - 1)) < len(str(recorded[-1].position)):
-        own = (table for projection in PROJECTIONS for table in projection.TABLES)
-        await session.analyze((*LOG_TABLES, *own))
 
 
 def _refuse_taken(events: Sequence[EventData], taken: Container[str]) -> None:

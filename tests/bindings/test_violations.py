@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -456,6 +457,33 @@ def test_single_fault_in_an_xml_document(old: str, new: str, place: str) -> None
     assert place in violation.pointer
     assert violation.line is not None
     assert violation.event is None
+
+
+@pytest.mark.parametrize(
+    "epcs",
+    [
+        pytest.param("<epc/><epc>urn:a:1 urn:a:2</epc>", id="none and two"),
+        pytest.param("<epc>  </epc><epc>urn:a:1 urn:a:2</epc>", id="blanks and two"),
+        pytest.param("<epc>urn:a:1<!-- c -->urn:a:2</epc><epc/>", id="two in pieces and none"),
+        pytest.param("<epc>urn:a:1<epc>urn:a:2</epc></epc><epc/>", id="one in another"),
+    ],
+)
+def test_as_many_epcs_are_read_as_there_are_elements(epcs: str) -> None:
+    """
+    What one element has is never taken for what two have, nor the other way round.
+    """
+    event = (
+        "<ObjectEvent><eventTime>2026-01-31T12:00:00Z</eventTime>"
+        "<eventTimeZoneOffset>+00:00</eventTimeZoneOffset>"
+        f"<epcList>{epcs}</epcList><action>OBSERVE</action></ObjectEvent>"
+    )
+
+    read: object = "refused"
+    with suppress(ValidationError):
+        [found] = parse_xml_document(xml_document(event)).events or ()
+        read = getattr(found, "epc_list", None)
+
+    assert read != ("urn:a:1", "urn:a:2")
 
 
 def test_all_faults_of_all_xml_events_are_listed() -> None:

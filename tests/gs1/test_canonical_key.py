@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -154,6 +155,43 @@ def test_keys_of_many_are_the_keys_of_each() -> None:
     texts = [f"{SGTIN}{number}" for number in range(3)]
 
     assert canonical_keys(iter(texts)) == [canonical_key(text) for text in texts]
+
+
+HEADS = [
+    *("urn:epc:id:sgtin:0401234.011111.", "urn:epc:id:sgtin:0401234.022222."),
+    *("urn:epc:id:grai:0401234.11111.", "urn:epc:id:giai:0401234.", "urn:epc:id:sscc:0401234."),
+    *("https://id.gs1.org/01/04012345111118/21/", "https://id.gs1.org/8004/0401234"),
+    *("https://id.gs1.org/01/04012345111118?a=/21/", "urn:uuid:", "https://example.org/a/"),
+]
+SERIALS = st.sampled_from(["", "1", "a/b", "a.b", "%2F", "ü", "٣", "9" * 20, "9" * 21, "x y"])
+
+
+@example(head=HEADS[0], odd_head=HEADS[1], odd_serial="1", place=3)
+@given(
+    head=st.sampled_from(HEADS),
+    odd_head=st.none() | st.sampled_from(HEADS),
+    odd_serial=SERIALS,
+    place=st.integers(0, 8),
+)
+def test_keys_of_a_list_are_the_keys_of_each(
+    head: str, odd_head: str | None, odd_serial: str, place: int
+) -> None:
+    """
+    Looked at as one text, a list has the keys, or the error, of each: also where one is odd.
+    """
+    texts = [f"{head}7{number}" for number in range(8)]
+    texts.insert(place, f"{odd_head or head}{odd_serial}")
+    for head in HEADS:
+        with suppress(IdentifierError):
+            canonical_key(f"{head}77")
+
+    def outcome(keys: Callable[[], list[str]]) -> list[str] | str:
+        try:
+            return keys()
+        except IdentifierError as error:
+            return str(error)
+
+    assert outcome(lambda: canonical_keys(texts)) == outcome(lambda: [*map(canonical_key, texts)])
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,57 @@
+"""The one writer of an SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from epcis_repo.store import EventData, Writing, open_store
+from epcis_repo.store.log import append
+from tests.store.facts import NOW, names_of
+
+
+async def test_carries_its_log_over_to_the_file(sqlite_url: str) -> None:
+    """
+    The write-ahead log stays small, however much is written through it.
+    """
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    store = open_store(sqlite_url)
+    await store.prepare(())
+    for number in range(6):
+        async with store.writing() as session:
+            await append(session, [EventData("T", f"e{number}", os.urandom(9_000_000))], now=NOW)
+        # What is carried over is so between two writers.
+        await asyncio.sleep(0.01)
+    written = path.with_name(f"{path.name}-wal").stat().st_size
+    await store.close()
+
+    assert written < 30_000_000
+
+
+async def test_does_no_work_that_waits_for_others(sqlite_url: str) -> None:
+    """
+    A work that needs another task to go on is a fault of ours: told, undone, and past.
+    """
+
+    async def waits(session: Writing, items: Sequence[str]) -> Sequence[str]:
+        await append(session, [EventData("T", "begun", b"")], now=NOW)
+        await asyncio.sleep(0)
+        return items
+
+    async def works(session: Writing, items: Sequence[str]) -> Sequence[str]:
+        await append(session, [EventData("T", "done", b"")], now=NOW)
+        return items
+
+    store = open_store(sqlite_url)
+    await store.prepare(())
+
+    with pytest.raises(AssertionError, match="nothing but its session"):
+        await store.write(waits, "x")
+
+    assert await store.write(works, "y") == "y"
+    assert await names_of(store) == ["done"]
+    await store.close()
