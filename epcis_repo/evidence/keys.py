@@ -26,6 +26,8 @@ from epcis_repo.ledger import (
     VerifierKey,
     epoch_of,
     epoch_origin,
+    parse_checkpoint,
+    parse_note,
     parse_signer_key,
     sign_checkpoint,
     verify_checkpoint,
@@ -162,14 +164,23 @@ def _make_key(path: Path, origin: str) -> None:
     if path.exists():  # by now: another process was first
         return
     signed = [p for p in path.parent.glob("*.checkpoint") if p.name.startswith(f"{path.name}.")]
-    if signed:
+    if signed and not (signed == [last_path_of(path)] and _is_of_the_empty_log(signed[0])):
         raise KeyFileError(
             f"there is no key {path}, but it has signed {signed[0]}: put the key back "
             "from its backup, or name another file in EPCIS_REPO_KEY to begin with a new one"
         )
     signer, note = _new_signer(origin)
-    write_whole(path, f"{signer.private_text()}\n".encode())
+    # The key comes last: whoever sees one, at any moment, finds what it has signed.
     write_whole(last_path_of(path), note)
+    write_whole(path, f"{signer.private_text()}\n".encode())
+
+
+def _is_of_the_empty_log(path: Path) -> bool:
+    """Say whether a checkpoint without its key is what the making of a key left, cut short."""
+    try:
+        return parse_checkpoint(parse_note(path.read_bytes()).text).size == 0
+    except EvidenceError:
+        return False
 
 
 def _new_signer(origin: str) -> tuple[Ed25519Signer, bytes]:

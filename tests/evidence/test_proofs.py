@@ -287,10 +287,14 @@ class TestKey:
         with pytest.raises(KeyFileError, match="is not what"):
             key.last_signed()
 
-    def test_is_not_made_anew_beside_what_it_signed(self, key: LogKey) -> None:
+    async def test_is_not_made_anew_beside_what_it_signed(
+        self, store: EventStore, key: LogKey
+    ) -> None:
         """
         A lost key is told from a log that never had one.
         """
+        await record(store, "a")
+        await checkpoint(store, key)
         key.path.unlink()
 
         with pytest.raises(KeyFileError, match="put the key back"):
