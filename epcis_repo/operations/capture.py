@@ -125,7 +125,7 @@ async def capture(
         prepared = await asyncio.to_thread(prepare, body, media_type, now)
     document = replace(prepared, key=key)
     with closing(document.chunks):
-        if not document.chunks.are_many:
+        if not document.chunks.are_long:
             return await store.write(_record, document)
         try:
             # A work of its own, so that no other document waits in the same group.

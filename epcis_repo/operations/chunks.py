@@ -14,8 +14,12 @@ from typing import IO, Any
 
 from epcis_repo.errors import StoreFullError
 
-CHUNK_SIZE = 2 << 20
-CHUNK_LENGTH = 2_000
+# What is recorded at once is written to the index in order: the more, the fewer pages twice.
+CHUNK_SIZE = 8 << 20
+CHUNK_LENGTH = 8_000
+# Up to sixty documents may share a transaction, and all of them are in memory then.
+LONG_SIZE = 1 << 20
+LONG_LENGTH = 1_000
 
 # Of the versions of this format, the last that does not look for values that it has written
 # before: that takes longer than all else.
@@ -35,9 +39,9 @@ class Chunks:
         self._size = 0
 
     @property
-    def are_many(self) -> bool:
-        """Whether there is more than one."""
-        return self._file is not None
+    def are_long(self) -> bool:
+        """Whether they are too much to be recorded together with those of others."""
+        return self._file is not None or self._size > LONG_SIZE or len(self._last) > LONG_LENGTH
 
     def add(self, values: Values, size: int) -> None:
         """Add values that take about `size` bytes."""

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any, TypeVar
@@ -59,6 +60,11 @@ _BEGIN = "BEGIN IMMEDIATE"
 # The write-ahead log is carried over to the file when it has so many pages, as SQLite does itself.
 _LOG_PAGES_MAX = 1_000
 
+# So many rows go in with one statement, and what is left over with fewer. The interpreter's lock is
+# given up for each statement, and whoever is computing meanwhile keeps it for five milliseconds:
+# row by row, one document that is being read would hold up another's thousand rows for seconds.
+_ROWS_TOGETHER = (256, 16, 1)
+
 # What SQLite spells differently from PostgreSQL. Statements are few and come back often.
 _SPELLINGS = (
     (re.compile(r"= any\(\$(\d+)\)", re.IGNORECASE), r"IN (SELECT value FROM carray(?\1))"),
@@ -77,6 +83,12 @@ def spelt_for_sqlite(statement: str) -> str:
     for theirs, ours in _SPELLINGS:
         statement = theirs.sub(ours, statement)
     return statement
+
+
+@lru_cache(maxsize=100)
+def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
+    values = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([values] * rows)}"  # noqa: S608 - ours
 
 
 class SQLiteReading:
@@ -150,9 +162,18 @@ class SQLiteWriting(SQLiteReading):
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         """See `Writing.insert`."""
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
-        await self.run(lambda: self._connection.executemany(sql, rows).fetchall())
+
+        def work() -> None:
+            rest = iter(rows)
+            left = len(rows)
+            for together in _ROWS_TOGETHER:
+                sql = _insertion(table, tuple(columns), together)
+                while left >= together:
+                    values = tuple(chain.from_iterable(islice(rest, together)))
+                    self._connection.execute(sql, values)
+                    left -= together
+
+        await self.run(work)
 
     async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
         """
