@@ -1,9 +1,10 @@
 """
 Documents of one event over HTTP, from one client and from many at once.
 
-Server and clients are processes of their own. The baseline is what a database does in a row:
-one short row a transaction, each waited for, one after the other. Many clients at once can be
-better than that, since those that wait for the disk together wait once.
+Server and clients are processes of their own; the server is one, or two that share the port. The
+baseline is what a database does in a row: one short row a transaction, each waited for, one after
+the other. Many clients at once can be better than that, since those that wait for the disk
+together wait once.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmarks.raw import commits_seconds
 from benchmarks.serving import serving
 
 _FIRST = 100
+WORKERS = (1, 2)
 
 
 async def measure(place: Place, amounts: Amounts) -> list[Figure]:
@@ -31,27 +33,38 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
     # One alone waits for the disk most of the time, and so does the baseline: they do less.
     few = amounts.small // 4
     bodies = {n: small_documents(amounts.small if n > 1 else few, seed=n) for n in amounts.clients}
-    loads: dict[int, list[Load]] = defaultdict(list)
+    loads: dict[tuple[int, int], list[Load]] = defaultdict(list)
     raw: list[float] = []
     loop = asyncio.get_running_loop()
     # Spawned, not forked: a copy of this process would bring its threads' locks along.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as clients:
         for _ in range(amounts.rounds):
-            with place.database() as url, serving(url, place.folder) as address:
-                # For nothing: whoever is first makes all that is kept.
-                await loop.run_in_executor(clients, send, address, first, 2)
-                for n in amounts.clients:
-                    load = await loop.run_in_executor(clients, send, address, bodies[n], n)
-                    loads[n].append(load)
+            for workers in WORKERS:
+                with (
+                    place.database() as url,
+                    serving(url, place.folder, workers=workers) as address,
+                ):
+                    # For nothing: whoever is first makes all that is kept.
+                    await loop.run_in_executor(clients, send, address, first, 2 * workers)
+                    for n in amounts.clients:
+                        load = await loop.run_in_executor(clients, send, address, bodies[n], n)
+                        loads[n, workers].append(load)
             raw.append(await commits_seconds(place, few))
     return [
         Figure(
             store=place.name,
-            what=f"one event a document over HTTP, {n} client{'s' * (n > 1)}",
-            ours=len(bodies[n]) / median(load.seconds for load in loads[n]),
+            what=(
+                f"one event a document over HTTP, {_many('client', n)}, {_many('worker', workers)}"
+            ),
+            ours=len(bodies[n]) / median(load.seconds for load in loads[n, workers]),
             raw=few / median(raw),
             unit="documents/s",
-            note=f"clients took {median(load.share for load in loads[n]):.0%} of a core",
+            note=f"clients took {median(load.share for load in loads[n, workers]):.0%} of a core",
         )
+        for workers in WORKERS
         for n in amounts.clients
     ]
+
+
+def _many(what: str, count: int) -> str:
+    return f"{count} {what}{'s' * (count > 1)}"

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect
 from collections.abc import Sequence
+from typing import Any
 
 from benchmarks.places import Place
+from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED
 from epcis_repo.store import EventStore, load_statements
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 TAG_COLUMNS = ("part", "bucket", "tag", "position", "role")
+_POSITION = TAG_COLUMNS.index("position")
 _EVENT_COLUMNS = ("part", "position", "record_time", "type", "event_id", "data")
 _SCHEMA = load_statements("epcis_repo.store", "log.sql")["schema"]
 
@@ -29,21 +33,33 @@ def bare(table: str) -> str:
 
 
 async def tag_rows(store: EventStore) -> list[Row]:
-    """Return the rows of the index of EPCs, in its order: that in which they go in fastest."""
+    """Return the rows of the index of EPCs, in the order in which they were recorded."""
     columns = ", ".join(TAG_COLUMNS)
-    statement = f"SELECT {columns} FROM event_tag WHERE part = $1 AND role > 0 ORDER BY {columns}"
+    statement = f"SELECT {columns} FROM event_tag WHERE part = $1 AND role > 0 ORDER BY position"
     async with store.reading() as session:
         return [tuple(row) for row in await session.fetch(statement, session.part)]
 
 
-async def bulk_insert_seconds(place: Place, rows: Sequence[Row]) -> float:
-    """Insert rows of the index of EPCs, ready made, in one transaction."""
+async def tag_rows_by_document(store: EventStore) -> list[list[Row]]:
+    """Return the same by the document that they came in: its receipt follows its events."""
+    statement = "SELECT position FROM events WHERE part = $1 AND type = $2 ORDER BY position"
+    async with store.reading() as session:
+        ends = [at for (at,) in await session.fetch(statement, session.part, DOCUMENT_CAPTURED)]
+    documents: list[list[Row]] = [[] for _ in ends]
+    for row in await tag_rows(store):
+        documents[bisect(ends, row[_POSITION])].append(row)
+    return documents
+
+
+async def bulk_insert_seconds(place: Place, documents: Sequence[Sequence[Row]]) -> float:
+    """Insert rows of the index of EPCs, ready made, as they come; a transaction for each."""
     async with place.opened() as store:
         async with store.altering() as session:
             await session.execute(bare("event_tag"))
         started = time.perf_counter()
-        async with store.writing() as session:
-            await session.insert("bare_event_tag", TAG_COLUMNS, rows)
+        for rows in documents:
+            async with store.writing() as session:
+                await session.insert("bare_event_tag", TAG_COLUMNS, rows)
         return time.perf_counter() - started
 
 

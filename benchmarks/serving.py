@@ -17,12 +17,13 @@ _COMMAND = (sys.executable, "-m", "epcis_repo.cli", "serve", "--port", "0")
 
 
 @contextmanager
-def serving(url: str, folder: Path) -> Iterator[Address]:
+def serving(url: str, folder: Path, *, workers: int = 1) -> Iterator[Address]:
     """The address of `epcis-repo serve` on the database at `url`; `folder` is for its log."""
+    asked = ("--db", url, "--workers", str(workers))
     log = folder / "server.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [*_COMMAND, "--db", url], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            [*_COMMAND, *asked], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
         )
     try:
         yield _address(process, log)

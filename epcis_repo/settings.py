@@ -18,7 +18,8 @@ class Settings(BaseSettings):
     What an operator may choose.
 
     `db` is `sqlite:///path` or `postgresql://…`, and `part` the log in it that is served, where
-    there are several, such as one for each tenant. `capture_size_max` is in bytes. `gln` is
+    there are several, such as one for each tenant. `workers` are the processes that answer.
+    `capture_size_max` is in bytes. `gln` is
     ours, 13 digits, as verification answers give it. `key` is the file with the key that signs
     checkpoints, `origin` the name of the log that they are of. `witness_key` and `witness_name`
     are what we co-sign the checkpoints of other logs with. `unsafe_not_durable` takes a database
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     part: int = Field(default=1, gt=0, lt=2**31)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, gt=0, le=100)
     capture_size_max: int = Field(default=300 * 1024 * 1024, gt=0)
     gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
     key: Path = Path("epcis.key")

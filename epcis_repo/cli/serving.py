@@ -7,10 +7,12 @@ import gc
 import signal
 import socket
 import sys
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS, sniff
@@ -23,41 +25,61 @@ from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
 
 def serve(
     db: Db = None,
     host: Annotated[str | None, typer.Option(help="The address to listen at.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen at.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes answer; one for each core is enough.")
+    ] = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="Capture a sample chain first if the log is empty.")
     ] = False,
 ) -> None:
     """Serve over HTTP."""
-    settings = read_settings(db=db, host=host, port=port)
+    settings = read_settings(db=db, host=host, port=port, workers=workers)
     # Opened here first, so that a store that cannot be used is told as by any other command.
     run(settings, lambda store: _capture_sample(store, settings) if sample else asyncio.sleep(0))
-    from epcis_repo.app import create_app  # here, since the other commands start without it
-
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
-    # Uvicorn finishes what it is answering, and then raises the signal again: it has been obeyed.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    config = uvicorn.Config(
+        partial(_application, settings),
+        factory=True,
+        workers=settings.workers,
+        log_level="warning",
+    )
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         words.print(f"serving {shown(place(settings))} at http://{settings.host}:{port}/")
         if sample:
             words.print(f"try http://{settings.host}:{port}/history/{_sample_unit()}")
-        _tune_the_interpreter()
-        server.run(sockets=[listener])
+        if settings.workers == 1:
+            _serve_alone(config, listener)
+        else:
+            Multiprocess(config, [listener]).run()
 
 
-def _tune_the_interpreter() -> None:
+def _serve_alone(config: uvicorn.Config, listener: socket.socket) -> None:
+    # Uvicorn finishes what it is answering, and then raises the signal again: it has been obeyed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _application(settings: Settings) -> FastAPI:
+    """Return the application, in the process that is to serve it."""
+    from epcis_repo.app import create_app  # here, since the other commands start without it
+
+    app = create_app(settings)
     # What is there by now stays until the end. The collector would go through all of it with
     # every few hundred requests, a tenth of what they take.
     gc.freeze()
     # A thread that has done a little in the database waits so long (in seconds) until the one
     # that reads a document lets it go on; with the usual five milliseconds, four times as long.
     sys.setswitchinterval(0.0005)
+    return app
 
 
 def _listening(settings: Settings) -> socket.socket:

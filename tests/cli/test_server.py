@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.rest.documents import XML, document, event
+from tests.rest.documents import JSON, XML, document, event
 from tests.rest.serving import SAMPLE, log_of
 from tests.shared_data import shared
 
@@ -43,6 +44,20 @@ class Process:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def workers(self, *, but: int | None = None) -> set[int]:
+        """The two processes that answer, once there are two beside the one that was killed."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            with suppress(FileNotFoundError):  # one that ends while we look
+                pids = {int(pid) for pid in children.read_text("ascii").split()} - {but}
+                commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
+                found = {pid for pid, command in commands.items() if b"spawn_main" in command}
+                if len(found) == 2:
+                    return found
+            time.sleep(0.05)
+        raise AssertionError(self.words)
 
     @property
     def words(self) -> str:
@@ -187,6 +202,36 @@ class TestServer:
 
             assert answer.startswith(b"HTTP/1.1 413 ")
             assert b"gs1-epcis-capture-file-size-limit: 100000" in answer.lower()
+
+    def test_answers_with_several_processes(self, store_url: str, tmp_path: Path) -> None:
+        """
+        Workers share the port and take turns at the log; one that is killed is replaced, and
+        who asked it in vain gets the same answer from another.
+        """
+        bodies = [document(event(number)) for number in range(40)]
+        with server("--db", store_url, "--workers", "2", log=tmp_path / "log") as process:
+
+            def capture(body: bytes) -> int:
+                for _ in range(100):
+                    with suppress(httpx2.TransportError):
+                        # A connection of its own, which either worker may take.
+                        return httpx2.post(
+                            process.client.base_url.join("/epcis/capture"),
+                            content=body,
+                            headers={"Content-Type": JSON},
+                        ).status_code
+                    time.sleep(0.1)
+                raise AssertionError("nobody answers")
+
+            [first, second] = process.workers()
+            with ThreadPoolExecutor(8) as clients:
+                codes = clients.map(capture, bodies)
+                os.kill(first, signal.SIGKILL)
+                assert set(codes) == {202}
+            assert second in process.workers(but=first)
+            assert process.stop()[0] == 0
+
+        assert log_of(store_url) == (80, 40)
 
     def test_says_that_a_port_is_taken(self, sqlite_url: str) -> None:
         """
