@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -24,9 +24,6 @@ from epcis_repo.operations.capture import capture
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 
 def serve(
@@ -68,7 +65,7 @@ def _serve_alone(config: uvicorn.Config, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _application(settings: Settings) -> FastAPI:
+def _application(settings: Settings) -> object:
     """Return the application, in the process that is to serve it."""
     from epcis_repo.app import create_app  # here, since the other commands start without it
 
