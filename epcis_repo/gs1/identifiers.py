@@ -125,7 +125,8 @@ def _keys_of_a_list(texts: list[str]) -> list[str] | None:
     """
     Return the keys of serials that all have one known head, as those of a lot do; else None.
 
-    They are looked at as one text, so that none of them is looked at by itself.
+    They are looked at as one text, so that only those are looked at by themselves that have more
+    than letters and digits.
     """
     if len(texts) < _LIST_LENGTH_MIN:
         return None
@@ -142,9 +143,14 @@ def _keys_of_a_list(texts: list[str]) -> list[str] | None:
         return None
     serials = [text[begin:] for text in texts]
     joined = "".join(serials)
-    if not (joined.isalnum() and joined.isascii()):
+    if joined.isalnum() and joined.isascii():
+        return [key_head + serial for serial in serials]
+    if not joined.isascii():
         return None
-    return [key_head + serial for serial in serials]
+    return [
+        key_head + serial if serial.isalnum() else canonical_key(text)
+        for serial, text in zip(serials, texts, strict=True)
+    ]
 
 
 def _remember(text: str, identifier: Identifier) -> None:
