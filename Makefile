@@ -24,7 +24,7 @@ run: $(RUNTIME) ## Start the repository, with sample events when its log is empt
 
 .PHONY: test
 test: $(DEV) ## Run the tests; T=tests/store for a part
-	$(BIN)/python -m pytest $(T)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(T)
 
 .PHONY: format
 format: $(DEV) ## Rewrite the code in the one format
@@ -45,6 +45,11 @@ check: $(DEV) ## What CI runs: format, lint, types, tests
 	$(MAKE) lint
 	$(MAKE) types
 	$(MAKE) test
+
+.PHONY: fuzz
+fuzz: $(DEV) ## Judge documents of chance by our schemas and the official ones; F=20 times as many
+	EPCIS_REPO_FUZZ=$(or $(F),20) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 \
+		$(or $(T),tests/validation/test_schema_differences.py)
 
 .PHONY: faults
 faults: $(DEV) ## Break it thousands of times and print what was found; T=tests/faults/test_kills.py

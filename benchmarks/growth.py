@@ -30,6 +30,7 @@ from benchmarks.timing import seconds
 from epcis_repo.demo import generate_lot
 from epcis_repo.model import Document
 from epcis_repo.store import EventStore
+from epcis_repo.store.merging import merge_all
 
 # Where it is measured, as parts of the whole.
 MARKS = (0, 0.1, 0.3, 1)
@@ -52,11 +53,12 @@ class Growing:
         self.rows = 0
 
     async def grow(self, rows: int) -> None:
-        """Capture lots until there are so many rows."""
+        """Capture lots until there are so many rows, and have their buckets merged."""
         while self.rows < rows:
             seed, units = next(self._seeds), self._amounts.units
             lot = generate_lot(seed=seed, units=units, epcs_per_event=_EPCS_PER_EVENT)
             await take(self._store, self._sent(lot, seed))
+        await merge_all(self._store)
 
     async def rates(self) -> dict[str, float]:
         """Return how many events are captured and look-ups answered a second, by what is done."""

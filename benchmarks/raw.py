@@ -35,7 +35,9 @@ def bare(table: str) -> str:
 async def tag_rows(store: EventStore) -> list[Row]:
     """Return the rows of the index of EPCs, in the order in which they were recorded."""
     columns = ", ".join(TAG_COLUMNS)
-    statement = f"SELECT {columns} FROM event_tag WHERE part = $1 AND role > 0 ORDER BY position"
+    # Those with a blank are what else an event is asked for by.
+    epcs = "role > 0 AND tag NOT LIKE '% %'"
+    statement = f"SELECT {columns} FROM event_tag WHERE part = $1 AND {epcs} ORDER BY position"
     async with store.reading() as session:
         return [tuple(row) for row in await session.fetch(statement, session.part)]
 

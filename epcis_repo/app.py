@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,14 +12,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from epcis_repo import __version__
+from epcis_repo.capture_jobs import Runner
 from epcis_repo.errors import EpcisError
-from epcis_repo.rest.evidence import router
+from epcis_repo.projections.event_hashes import keep_hashed
+from epcis_repo.rest.captures import post_capture
 from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
-from epcis_repo.rest.routes import post_capture
+from epcis_repo.rest.rules import router
 from epcis_repo.rest.shortcut import Shortcut
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
 from epcis_repo.store.durability import refuse_lapses
+from epcis_repo.store.merging import keep_merged
 from epcis_repo.upkeep.versions import prepare
 
 
@@ -35,7 +40,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.store, app.state.settings = store, chosen
             # The idempotency keys of requests that are being answered.
             app.state.in_progress = set()
-            yield
+            runner = Runner(
+                store, clock=lambda: time.time_ns() // 1000, events_max=chosen.capture_limit
+            )
+            app.state.runner = runner
+            merging = keep_merged(store, processes=chosen.workers)
+            behind = (runner.run(), merging, keep_hashed(store))
+            running = [asyncio.create_task(work) for work in behind]
+            try:
+                yield
+            finally:
+                # What was being captured is captured after the next start, and merges go on then.
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running)
         finally:
             await store.close()
 

@@ -6,11 +6,16 @@ Every error as one tree, one class per meaning.
     │   ├── IdentifierError          not an identifier, or a wrong one: says which part
     │   ├── ScanError                not something that a person could have scanned or typed
     │   ├── ValidationError          a document breaks the standard: a list of violations
+    │   ├── UnsayableError           a format has no place for a part of a document: says which
     │   ├── UnsupportedMediaTypeError
     │   ├── CaptureLimitExceededError
     │   ├── QueryParameterError      a parameter of a query: unknown, repeated or ill-typed
+    │   ├── QueryTooLargeError       a query that more events match than it allows
+    │   ├── QueryTooComplexError     a query whose answer nobody waits for: says how to narrow it
+    │   ├── HeaderError              a header of a request that has a value it cannot have
     │   ├── IdempotencyKeyError      not a name that a request can have
     │   ├── BackupError              a file that is no backup, or a damaged one
+    │   ├── YearError                a year that cannot be archived or attached
     │   └── SettingsError            a setting or a database address
     ├── NotFoundError                no event, capture or identifier of that name
     ├── DuplicateEventError          an eventID that is taken, with other content
@@ -19,6 +24,7 @@ Every error as one tree, one class per meaning.
     ├── NotAcceptableError           no media type that the client asked for
     └── StoreError
         ├── AppendConditionFailed    another event was first
+        ├── ArchivedError            what it takes is in a year that is archived: attach it
         ├── DamagedDocumentError     a kept document is not what was kept
         ├── SchemaVersionError       the database is of another version: says what to do
         ├── NotDurableError          the database may forget what it has acknowledged
@@ -29,14 +35,15 @@ Every error as one tree, one class per meaning.
             └── WritesStoppedError   the disk failed: reading goes on until a restart
 
 A wrong call by our own code is an `assert` or a `TypeError`, never one of these.
-The facts travel as attributes; `rest/problems.py` and `cli/exit_codes.py` turn a class into a
-status.
+The facts travel as attributes; `operations/problems.py` and `cli/exit_codes.py` turn a class
+into a status.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 
 class EpcisError(Exception):
@@ -117,26 +124,41 @@ VIOLATIONS_KEPT = 1_000
 
 
 class Violations:
-    """Violations as they are found: the first of them, and the number of all."""
+    """
+    Violations as they are found: the first of them, the number of all, and of how many events.
+
+    What is found of one event is found before anything of the next.
+    """
+
+    __slots__ = ("_first", "_last_event", "count", "events")
 
     def __init__(self) -> None:
         self._first: list[Violation] = []
+        self._last_event: int | None = None
         self.count = 0
+        self.events = 0
+
+    @property
+    def first(self) -> Sequence[Violation]:
+        return self._first
 
     def add(self, violations: Iterable[Violation]) -> None:
         """Add violations, after those that were found before."""
         for violation in violations:
             self.count += 1
+            if violation.event not in (None, self._last_event):
+                self._last_event = violation.event
+                self.events += 1
             if len(self._first) < VIOLATIONS_KEPT:
                 self._first.append(violation)
 
-    def after(self, others: Iterable[Violation]) -> Violations:
-        """Return `others`, and these after them."""
+    def before(self, others: Violations) -> Violations:
+        """Return these, and `others` after them."""
         whole = Violations()
-        whole.add(others)
-        others_count = whole.count
         whole.add(self._first)
-        whole.count = others_count + self.count
+        whole.add(others._first)
+        whole.count = self.count + others.count
+        whole.events = self.events + others.events
         return whole
 
     def refuse(self) -> None:
@@ -144,19 +166,56 @@ class Violations:
         if self.count:
             raise ValidationError(self._first, count=self.count)
 
+    def refuse_first(self) -> None:
+        """Raise `ValidationError` for the first of them alone, if there are any."""
+        if self.count:
+            raise ValidationError(self._first[:1])
+
+    def refuse_with(self, error: ValidationError) -> NoReturn:
+        """Raise `ValidationError` for these and those of `error`, in the order of the events."""
+        every = sorted([*error.violations, *self._first], key=lambda found: found.event or 0)
+        raise ValidationError(every[:VIOLATIONS_KEPT], count=self.count + error.count) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """
+    What has to be said of one part of a document that was written in another way than it came.
+
+    `field` is the standard's name, with the way to it within the event; `event` is the number
+    of the event in the document, from 1, or None for what concerns the document as a whole.
+    """
+
+    field: str
+    text: str
+    event: int | None = None
+
+    def __str__(self) -> str:
+        place = self.field if self.event is None else f"event {self.event}, {self.field}"
+        return f"{place}: {self.text}"
+
+
+class UnsayableError(InputError):
+    """A format has no place for a part of the document; all that was found is listed."""
+
+    def __init__(self, lost: Sequence[Remark], *, count: int | None = None) -> None:
+        assert lost
+        self.lost = tuple(lost)
+        self.count = len(self.lost) if count is None else count
+        more = self.count - 1
+        super().__init__(f"{lost[0]}" if not more else f"{lost[0]} (and {more} more)")
+
 
 class UnsupportedMediaTypeError(InputError):
     """A body of a kind that no binding reads."""
 
 
 class CaptureLimitExceededError(InputError):
-    """A body that is larger than one capture may be."""
+    """A body that is larger than one capture may be, or that has more events."""
 
-    def __init__(self, *, size_max: int) -> None:
-        super().__init__(
-            f"a capture may hold {size_max} bytes at most; send the events in several documents"
-        )
-        self.size_max = size_max
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"a capture may hold {expected}; send the events in several documents")
+        self.expected = expected
 
 
 class QueryParameterError(InputError):
@@ -169,8 +228,37 @@ class QueryParameterError(InputError):
         self.found = found
 
 
+class HeaderError(InputError):
+    """A header of a request that has a value it cannot have."""
+
+    def __init__(self, header: str, *, expected: str, found: str) -> None:
+        super().__init__(f"{header}: expected {expected}, found {_quoted(found)}")
+        self.header = header
+        self.expected = expected
+        self.found = found
+
+
+class QueryTooLargeError(InputError):
+    """A query that more events match than its maxEventCount allows."""
+
+    def __init__(self, *, count_max: int) -> None:
+        super().__init__(
+            f"more than {count_max} events match, which is what maxEventCount allows; narrow the "
+            "query, or read the answer page by page, without maxEventCount"
+        )
+        self.count_max = count_max
+
+
+class QueryTooComplexError(InputError):
+    """A query that would have too many events looked at; the message says how to narrow it."""
+
+
 class BackupError(InputError):
     """A file that is no backup of a store, or not the one that was written."""
+
+
+class YearError(InputError):
+    """A year that cannot be archived, or not be attached; nothing was changed."""
 
 
 class IdempotencyKeyError(InputError):
@@ -230,6 +318,17 @@ class StoreError(EpcisError):
 
 class AppendConditionFailed(StoreError):  # noqa: N818 - the name of a verdict, as in the DCB literature
     """An event that the append condition forbids is already recorded; nothing was appended."""
+
+
+class ArchivedError(StoreError):
+    """What it takes to answer, or to record, is in a year that is archived."""
+
+    def __init__(self, said: str) -> None:
+        """`said` is what is known of it."""
+        super().__init__(
+            f"{said}: nothing more can be said or recorded until epcis-repo attach has brought "
+            "that year back"
+        )
 
 
 class DamagedDocumentError(StoreError):

@@ -19,11 +19,12 @@ class Settings(BaseSettings):
 
     `db` is `sqlite:///path` or `postgresql://…`, and `part` the log in it that is served, where
     there are several, such as one for each tenant. `workers` are the processes that answer.
-    `capture_size_max` is in bytes. `gln` is
-    ours, 13 digits, as verification answers give it. `key` is the file with the key that signs
-    checkpoints, `origin` the name of the log that they are of. `witness_key` and `witness_name`
-    are what we co-sign the checkpoints of other logs with. `unsafe_not_durable` takes a database
-    that may lose what was acknowledged.
+    `capture_size_max` is in bytes, `capture_limit` in events: the most that one document may have.
+    One of more than `capture_async_size` bytes is captured after it was answered. `gln` is ours, 13
+    digits, as verification answers give it. `key` is the file with the key that signs checkpoints,
+    `origin` the name of the log that they are of. `witness_key` and `witness_name` are what we
+    co-sign the checkpoints of other logs with. `unsafe_not_durable` takes a database that may lose
+    what was acknowledged.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int = Field(default=1, gt=0, le=100)
     capture_size_max: int = Field(default=300 * 1024 * 1024, gt=0)
+    capture_limit: int = Field(default=1_000_000, gt=0)
+    capture_async_size: int = Field(default=16 * 1024 * 1024, ge=0)
     gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
     key: Path = Path("epcis.key")
     origin: str = Field(default="epcis-repo", pattern=r"^[!-*,-~]+$")

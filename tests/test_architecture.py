@@ -37,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recorders",),  # right of the evidence, since what they append extends the tree, too
     ("operations",),
     # The capabilities: they meet in the log.
-    ("verification", "demo", "named_queries", "upkeep", "witness"),
+    ("verification", "demo", "named_queries", "capture_jobs", "upkeep", "witness"),
     ("rest",),
     ("app",),
     ("cli",),
@@ -49,7 +49,7 @@ ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "cli": (
         ("output", "options", "files", "running"),
         ("exit_codes",),
-        ("asking", "recording", "serving", "evidence", "upkeep"),
+        ("asking", "recording", "checking", "converting", "serving", "evidence", "upkeep"),
         ("__init__",),
         ("__main__",),
     ),
@@ -64,6 +64,7 @@ LIBRARY_HOMES: dict[str, set[str]] = {
     "eventsourcing": {"recorders"},
     "fastapi": {"rest", "app"},
     "httpx2": {"witness"},
+    "jsonschema_rs": {"bindings"},
     "lxml": {"bindings", "validation"},
     "orjson": {"model", "bindings", "store", "projections", "operations", "upkeep", "rest", "cli"},
     "pydantic": {"settings", "rest"},

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 # Texts of others, kept as they are.
-NOT_OURS = {"schemas", "fixtures", "LICENSE"}
+NOT_OURS = {"fixtures", "LICENSE"}
 LEFT_BY_TOOLS = {".git", ".hypothesis", "__pycache__", "build", "dist"}
 
 # Where one of us gets packages from, and where things lie on one machine, is no part of the

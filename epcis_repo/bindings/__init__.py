@@ -7,14 +7,15 @@ gives the open file of a document that is too long for the memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from typing import IO, NamedTuple
 
-from epcis_repo.bindings.jsonld import parse_jsonld, read_jsonld_events, render_jsonld
-from epcis_repo.bindings.xml import parse_xml_document, read_xml_events, render_xml_document
-from epcis_repo.errors import UnsupportedMediaTypeError, ValidationError, Violation
-from epcis_repo.model.documents import Document, FoundEvent
+from epcis_repo.bindings.jsonld import parse_jsonld, render_jsonld, scan_jsonld
+from epcis_repo.bindings.xml import parse_xml_document, render_xml_document, scan_xml
+from epcis_repo.errors import UnsupportedMediaTypeError, ValidationError, Violation, Violations
+from epcis_repo.model.documents import Document, Found, FoundEvent, InPieces, Scan
 
 JSON_LD = "application/ld+json"
 XML = "application/xml"
@@ -24,15 +25,21 @@ class Reader(NamedTuple):
     """
     What reads a media type: a document as a whole, or its events one by one out of a file.
 
-    Both find the same events, and refuse the same with the same violations.
+    Both find the same events and the same violations. `check` and `scan` ask the schema, too; what
+    it has against an event, `scan` tells with the event, and `check` refuses all.
     """
 
     parse: Callable[[bytes], Document]
-    events: Callable[[IO[bytes]], Iterator[FoundEvent]]
+    check: Callable[[bytes], Document]
+    scan: Callable[[IO[bytes]], Scan]
 
 
-_JSON_LD_READER = Reader(parse_jsonld, read_jsonld_events)
-_XML_READER = Reader(parse_xml_document, read_xml_events)
+_JSON_LD_READER = Reader(
+    parse_jsonld, partial(parse_jsonld, checked=True), partial(scan_jsonld, checked=True)
+)
+_XML_READER = Reader(
+    parse_xml_document, partial(parse_xml_document, checked=True), partial(scan_xml, checked=True)
+)
 
 READERS: dict[str, Reader] = {
     JSON_LD: _JSON_LD_READER,
@@ -56,23 +63,54 @@ def parse_document(body: bytes, media_type: str) -> Document:
     Raises `UnsupportedMediaTypeError` where no binding reads `media_type`, and
     `ValidationError` with every violation that was found.
     """
-    return _reader(media_type).parse(body)
+    return reader_of(media_type).parse(body)
 
 
-def read_events(body: bytes | IO[bytes], media_type: str) -> Iterator[FoundEvent]:
+def read_events(body: bytes | IO[bytes], media_type: str) -> Found:
     """
     Yield the events of a document one by one, and then raise what `parse_document` does.
 
-    A file is never held as a whole. Nothing may be recorded before the last event has come.
+    A file is never held as a whole. Nothing may be recorded before the last event has come. Each
+    event is held against the schema of its version, and has with it what speaks against it.
+    Returns what is beside the events.
     """
-    reader = _reader(media_type)
+    reader = reader_of(media_type)
     if isinstance(body, bytes):
-        yield from reader.parse(body).found()
-    else:
-        yield from reader.events(body)
+        try:
+            document = reader.check(body)
+        except ValidationError:
+            # It is refused for the same once more, after the events that can be read.
+            body = BytesIO(body)
+        else:
+            yield from document.found()
+            return document
+    around, within, too_deep = Violations(), Violations(), Violations()
+    scanned = InPieces(reader.scan(body))
+    for found in scanned:
+        if isinstance(found, FoundEvent):
+            yield found
+        elif found.rule == "depth":
+            too_deep.add([found])
+        else:
+            (around if found.event is None else within).add([found])
+    # As where it is read as a whole: nothing else is looked at in what is too deep.
+    too_deep.refuse_first()
+    around.before(within).refuse()
+    return scanned.beside
 
 
-def _reader(media_type: str) -> Reader:
+def scan_events(file: IO[bytes], media_type: str) -> Scan:
+    """
+    Yield what is in a document, in order: each event, or in its place what is wrong with it.
+
+    Raises `ValidationError` where the document breaks off. Returns what is beside the events,
+    None where that is not as it should be.
+    """
+    return reader_of(media_type).scan(file)
+
+
+def reader_of(media_type: str) -> Reader:
+    """Return what reads a media type; `UnsupportedMediaTypeError` where nothing does."""
     reader = READERS.get(media_type.partition(";")[0].strip().lower())
     if reader is None:
         known = ", ".join(READERS)

@@ -42,6 +42,19 @@ def declared_prefixes(context: Any) -> dict[str, str]:
     return declared
 
 
+def declarable(namespaces: Mapping[str, str]) -> dict[str, str]:
+    """Return what of the prefixes of an XML document a JSON-LD `@context` may declare."""
+    return {
+        prefix: namespace
+        for prefix, namespace in namespaces.items()
+        # The standard context protects its own, and those of XML and EPCIS mean nothing there.
+        if prefix not in STANDARD_PREFIXES and not namespace.startswith(_OF_XML)
+    }
+
+
+_OF_XML = ("urn:epcglobal:", "http://www.w3.org/", SBDH)
+
+
 def canonical_namespace(namespace: str) -> str:
     """
     Return the one spelling of `namespace`.
@@ -115,12 +128,14 @@ class Names:
                 raise Misfits(misfits.within(name)) from None
         return members
 
+    def compact_members(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of one object, as `compact_value` does."""
+        return {self.compact(name): self.compact_value(member) for name, member in value.items()}
+
     def compact_value(self, value: Any) -> Any:
         """Return `value` with the names of all objects in it compacted."""
-        if isinstance(value, dict):
-            return {
-                self.compact(name): self.compact_value(member) for name, member in value.items()
-            }
+        if isinstance(value, Mapping):
+            return self.compact_members(value)
         if isinstance(value, list):
             return [self.compact_value(member) for member in value]
         return value

@@ -4,13 +4,14 @@ The command line. Data goes to stdout, words to stderr; `--json` gives data for 
 Exit codes: 0 done; 1 the answer is no (a product is not verified, a proof does not hold,
 something recorded was altered, a log contradicts itself, a store is not well);
 2 the command line is wrong;
-3 what was given is wrong, and nothing of it was recorded; 4 nothing of that name is recorded;
+3 what was given is wrong, and nothing of it was recorded (with `capture --proceed`, the rest was);
+4 nothing of that name is recorded;
 5 the event is recorded already with other content; 6 the store cannot be used, or no log answers.
 
 The commands stand in modules by what they are about, which do not know each other: `asking.py`,
-`recording.py`, `serving.py`, `evidence.py`, `upkeep.py`. They share their `options.py`, the
-`files.py` that they read, what they are `running.py` an operation with, and how they speak:
-`output.py`, `exit_codes.py`.
+`recording.py`, `checking.py`, `converting.py`, `serving.py`, `evidence.py`, `upkeep.py`. They
+share their `options.py`, the `files.py` that they read and write, what they are `running.py` an
+operation with, and how they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Callable
 import typer
 
 from epcis_repo import __version__, errors
-from epcis_repo.cli import asking, evidence, recording, serving, upkeep
+from epcis_repo.cli import asking, checking, converting, evidence, recording, serving, upkeep
 from epcis_repo.cli.exit_codes import say_error
 from epcis_repo.cli.output import data, take_any_character
 
@@ -34,17 +35,25 @@ def version() -> None:
 COMMANDS: dict[str, Callable[..., None]] = {
     "serve": serving.serve,
     "capture": recording.capture_command,
+    "validate": checking.validate_command,
+    "rules": checking.rules_command,
+    "convert": converting.convert_command,
     "events": asking.events_command,
+    "document": asking.document_command,
     "conflicts": asking.conflicts_command,
     "history": asking.history_command,
     "contents": asking.contents_command,
+    "masterdata": asking.master_data_command,
     "verify": asking.verify_command,
     "init": upkeep.init_command,
     "migrate": upkeep.migrate_command,
     "backup": upkeep.backup_command,
     "restore": upkeep.restore_command,
+    "archive": upkeep.archive_command,
+    "attach": upkeep.attach_command,
     "doctor": upkeep.doctor_command,
     "rebuild": upkeep.rebuild_command,
+    "compact": upkeep.compact_command,
     "checkpoint": evidence.checkpoint_command,
     "proof": evidence.proof_command,
     "check-proof": evidence.check_proof_command,

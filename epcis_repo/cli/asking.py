@@ -1,25 +1,39 @@
-"""The commands that ask: events, conflicts, history, contents, verify."""
+"""The commands that ask: events, document, conflicts, history, contents, masterdata, verify."""
 
 from __future__ import annotations
 
+import re
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.tree import Tree
 
 from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
-from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, clocks
-from epcis_repo.cli.output import data, print_bytes, print_json, shown, table_of, words
+from epcis_repo.cli.files import written_file
+from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Out, clocks
+from epcis_repo.cli.output import (
+    data,
+    print_bytes,
+    print_json,
+    print_text,
+    shown,
+    table_of,
+    words,
+)
 from epcis_repo.cli.running import now, run
 from epcis_repo.gs1 import parse_scan
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.conflicts import conflicts
 from epcis_repo.operations.contents import contents, contents_value
+from epcis_repo.operations.documents import received
 from epcis_repo.operations.events import events
 from epcis_repo.operations.history import history, history_value
+from epcis_repo.operations.master_data import master_data, master_data_value
 from epcis_repo.settings import read_settings
 from epcis_repo.verification import product_identifier, verification_value, verify
 
@@ -57,6 +71,23 @@ def events_command(
         data.print(table)
     if page.next_page_token is not None:
         words.print(f"more: nextPageToken={page.next_page_token}")
+
+
+def document_command(
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The SHA-256 of its bytes.")],
+    out: Out = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Give a document as it was received, byte for byte; receipts and conflicts have its DIGEST."""
+    with closing(run(read_settings(db=db), lambda store: received(store, digest))) as document:
+        if out is not None or not json:
+            with nullcontext(print_text) if out is None else written_file(out) as write:
+                for piece in document.pieces():
+                    write(piece)
+    if json:
+        said = {"document": document.digest, "mediaType": document.media_type}
+        print_json(said | {"size": document.size})
 
 
 def conflicts_command(
@@ -111,6 +142,12 @@ def history_command(
             f"inferred from {shown(entry['inferred_from'])}" if entry["inferred"] else "reported",
         )
     data.print(table)
+    _say_archived(value["archived_years"])
+
+
+def _say_archived(years: list[int]) -> None:
+    if years:
+        words.print(f"not in it: what was recorded in {', '.join(map(str, years))}, archived")
 
 
 def _words_of(entry: dict[str, Any]) -> str:
@@ -141,11 +178,49 @@ def contents_command(
     counts = ", ".join(f"{count} at level {n}" for n, count in enumerate(value["levels"], 1))
     data.print(f"in it: {counts or 'nothing'}")
     data.print(f"it is in: {shown(value['parent'] or 'nothing')}")
+    _say_archived(value["archived_years"])
 
 
 def _grow(tree: Tree, inside: list[dict[str, Any]]) -> None:
     for content in inside:
         _grow(tree.add(shown(content["epc"])), content["contents"])
+
+
+def master_data_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Show what partners said of a product, a place or a party, and what it is part of."""
+    moments = clocks(as_of, known_at)
+    known = run(read_settings(db=db), lambda store: master_data(store, identifier, **moments))
+    value = master_data_value(known)
+    if json:
+        print_json(value)
+        return
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    for said in value["in_force"]:
+        vocabulary = _last_word(said["vocabulary"])
+        data.print(f"{shown(vocabulary)} {shown(said['id'])}", soft_wrap=True)
+        for attribute in said["attributes"]:
+            name, text = _last_word(attribute["id"]), attribute["attribute"]
+            shown_text = text if isinstance(text, str) else orjson.dumps(text).decode()
+            data.print(f"  {shown(name)}: {shown(shown_text)}", soft_wrap=True)
+        by = "" if said["said_by"] is None else f" by {shown(said['said_by'])}"
+        data.print(f"  said at {said['said_at']}{by}", soft_wrap=True)
+    for name, relatives in (("part of", value["parents"]), ("its parts", value["children"])):
+        for relative in relatives:
+            level = "" if relative["level"] == 1 else f" (level {relative['level']})"
+            data.print(f"{name}: {shown(relative['id'])}{level}", soft_wrap=True)
+    if value["earlier_count"]:
+        words.print(f"{value['earlier_count']} other statements: --json shows the newest of them")
+
+
+def _last_word(name: str) -> str:
+    """Return the part of a URI that tells it from its neighbours."""
+    return re.split("[#/:]", name)[-1] or name
 
 
 def verify_command(

@@ -177,6 +177,11 @@ def fsck_command(db: Db = None, json: Json = False) -> None:
     say_more(found.altered - len(found.alterations))
     if any(alteration.place in READ_MODELS for alteration in found.alterations):
         words.print("where nothing but a read model differs, epcis-repo rebuild makes it anew")
+    for away in found.archived:
+        words.print(
+            f"{away.year} is archived: {away.events} events at positions {away.first} to "
+            f"{away.last} are not here to check"
+        )
     verdict = f"{found.altered} altered" if found.altered else "all as recorded"
     words.print(f"{found.events} events checked: {verdict}")
     raise typer.Exit(ANSWER_IS_NO if found.altered else 0)

@@ -31,8 +31,10 @@ _VIOLATIONS_SHOWN = 20
 def say_error(error: errors.EpcisError) -> int:
     """Say what is wrong, and return the exit code for it."""
     words.print(f"[bold red]error:[/] {shown(str(error))}")
-    if isinstance(error, errors.ValidationError) and len(error.violations) > 1:
-        for violation in error.violations[:_VIOLATIONS_SHOWN]:
-            words.print(f"  {shown(str(violation))}")
-        say_more(error.count - _VIOLATIONS_SHOWN)
+    match error:
+        case errors.ValidationError(violations=found) | errors.UnsayableError(lost=found):
+            if len(found) > 1:
+                for item in found[:_VIOLATIONS_SHOWN]:
+                    words.print(f"  {shown(str(item))}")
+                say_more(error.count - _VIOLATIONS_SHOWN)
     return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)

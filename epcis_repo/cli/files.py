@@ -1,10 +1,10 @@
-"""The files that a command is given to read; - is stdin."""
+"""The files that a command is given to read, where - is stdin, and those that it is to write."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -38,6 +38,24 @@ def document_file(name: str) -> Iterator[IO[bytes]]:
                 shutil.copyfileobj(pipe, source)
                 source.seek(0)
         yield source
+
+
+@contextmanager
+def written_file(name: str) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes to a file, which is there under its name only when all is written."""
+    path = Path(name)
+    # What is no file, such as a pipe, cannot be put in place of itself.
+    whole = path if path.exists() and not path.is_file() else path.with_name(f"{path.name}.part")
+    try:
+        with whole.open("wb") as file:
+            yield file.write
+        if whole != path:
+            whole.replace(path)
+    except OSError as error:
+        raise errors.InputError(f"cannot write {name}: {error.strerror}") from error
+    finally:
+        if whole != path:
+            whole.unlink(missing_ok=True)
 
 
 @contextmanager

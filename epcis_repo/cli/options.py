@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -18,6 +19,10 @@ Db = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Give data for programs.")]
+Out = Annotated[
+    str | None,
+    typer.Option("-o", "--out", metavar="OUT", help="The file to write, in place of stdout."),
+]
 Id = Annotated[
     str,
     typer.Argument(
@@ -33,6 +38,14 @@ KnownAt = Annotated[
     str | None,
     typer.Option("--known-at", metavar="T", help="What was known then: a date, or date and time."),
 ]
+
+
+class Format(StrEnum):
+    """The formats that documents are written in."""
+
+    JSON_LD = "json-ld"
+    XML_2_0 = "xml-2.0"
+    XML_1_2 = "xml-1.2"
 
 
 def clocks(as_of: str | None, known_at: str | None) -> dict[str, int | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,26 +10,29 @@ import typer
 
 from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS, sniff
-from epcis_repo.cli.exit_codes import say_error
+from epcis_repo.cli.exit_codes import EXIT_CODES, say_error
 from epcis_repo.cli.files import document_file, size_of
-from epcis_repo.cli.options import Db, Json
-from epcis_repo.cli.output import data, print_bytes, print_json, progress_bar, shown, words
+from epcis_repo.cli.options import Db, Format, Json
+from epcis_repo.cli.output import (
+    data,
+    print_bytes,
+    print_json,
+    progress_bar,
+    say_more,
+    shown,
+    words,
+)
 from epcis_repo.cli.running import now, run
 from epcis_repo.demo import generate_chain
-from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.idempotency import idempotency_key
+from epcis_repo.operations.preparing import CaptureErrorBehaviour
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.settings import read_settings
 from epcis_repo.store import EventStore
 
 _SNIFFED = 1_024
-
-
-class Format(StrEnum):
-    """The formats that documents are written in."""
-
-    JSON_LD = "json-ld"
-    XML_2_0 = "xml-2.0"
-    XML_1_2 = "xml-1.2"
+_FAILURES_SHOWN = 20
 
 
 def capture_command(
@@ -45,11 +47,16 @@ def capture_command(
             help="A name for this capture: again under the same one, it has the same answer.",
         ),
     ] = None,
+    proceed: Annotated[
+        bool,
+        typer.Option("--proceed", help="Record what can be of a document with bad events, too."),
+    ] = False,
 ) -> None:
     """Record the events of documents, each whole or not at all."""
     if under is not None and len(files) > 1:
         raise errors.SettingsError("--idempotency-key names one capture: give one FILE with it")
     key = None if under is None else idempotency_key(under, endpoint="capture")
+    behaviour = CaptureErrorBehaviour.PROCEED if proceed else CaptureErrorBehaviour.ROLLBACK
     settings = read_settings(db=db)
     sizes = [size_of(name) for name in files]
 
@@ -61,8 +68,16 @@ def capture_command(
                 try:
                     with document_file(name) as body:
                         media_type = sniff(body.read(_SNIFFED))
-                        receipt = await capture(store, body, media_type, now=now(), key=key)
+                        receipt = await capture(
+                            store,
+                            body,
+                            media_type,
+                            now=now(),
+                            key=key,
+                            capture_error_behaviour=behaviour,
+                        )
                     _show_receipt(name, receipt, json=json)
+                    code = max(code, _say_failures(name, receipt))
                 except (errors.InputError, errors.KeyReusedError) as error:
                     # One bad document does not keep the others out.
                     words.print(f"{shown(name)}: refused, nothing of it was recorded")
@@ -89,9 +104,22 @@ def _show_receipt(name: str, receipt: Receipt, *, json: bool) -> None:
         note = ", recorded before under this key: this is the answer that it got"
     elif receipt.repeated:
         note = ", all recorded before: this document was captured already"
-    elif receipt.recorded < receipt.events:
-        note = f", {receipt.events - receipt.recorded} of them recorded before"
+    elif before := receipt.events - receipt.recorded - receipt.failed:
+        note = f", {before} of them recorded before"
+    elif receipt.statements and not receipt.events:
+        note = f", {receipt.statements} statements of master data"
     data.print(f"{shown(name)}: {receipt.events} events{note}", soft_wrap=True)
+
+
+def _say_failures(name: str, receipt: Receipt) -> int:
+    """Say what of a document was not recorded, and return the exit code for that."""
+    if not receipt.failed:
+        return 0
+    words.print(f"{shown(name)}: {receipt.failed} of its events could not be recorded")
+    for error in receipt.errors[:_FAILURES_SHOWN]:
+        words.print(f"  {shown(error['detail'])}")
+    say_more(receipt.failed - _FAILURES_SHOWN)
+    return EXIT_CODES[errors.InputError]
 
 
 def demo(

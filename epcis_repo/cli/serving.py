@@ -45,6 +45,8 @@ def serve(
         partial(_application, settings),
         factory=True,
         workers=settings.workers,
+        # One that is busy, or still starting on a busy machine, is not one that hangs.
+        timeout_worker_healthcheck=60,
         log_level="warning",
     )
     with _listening(settings) as listener:

@@ -18,11 +18,13 @@ from epcis_repo.evidence.keys import LogKey
 from epcis_repo.projections import rebuild
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
+from epcis_repo.store.merging import merge_all
 from epcis_repo.store.opening import sqlite_path
 from epcis_repo.upkeep.backup import backup
 from epcis_repo.upkeep.doctor import Finding, Level, examine
 from epcis_repo.upkeep.restore import restore
 from epcis_repo.upkeep.versions import migrate, prepare
+from epcis_repo.upkeep.years import archive, attach
 
 
 def init_command(db: Db = None, json: Json = False) -> None:
@@ -136,6 +138,40 @@ def restore_command(
         )
 
 
+def archive_command(
+    year: Annotated[int, typer.Argument(metavar="YEAR", help="A finished year, the oldest here.")],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="The file to write.")],
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """
+    Write a finished year to a file and take what was reported in it out of the database.
+
+    Only on PostgreSQL. Receipts, conflicts, decisions and documents stay, and so does the tree.
+    """
+    settings = read_settings(db=db)
+    key = log_key_if_there(settings)
+    made = run(settings, lambda store: archive(store, year, dest, key, now=now()))
+    if json:
+        print_json(made.value())
+    words.print(
+        f"{made.archived} events of {year} are in {shown(str(dest))}, and not here any more"
+    )
+    words.print("keep that file, and a copy of it: backups do not have what is in it")
+
+
+def attach_command(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="What archive has written.")],
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Bring an archived year back from its file. The file stays."""
+    made = run(read_settings(db=db), lambda store: attach(store, source, now=now()))
+    if json:
+        print_json({"year": made.year, "events": made.archived})
+    words.print(f"{made.archived} events of {made.year} are here again")
+
+
 def _say_keep_the_key(key: LogKey) -> None:
     words.print(
         f"keep a copy of {shown(str(key.path))} elsewhere: backups do not have it; what it signed "
@@ -189,3 +225,12 @@ def rebuild_command(db: Db = None, json: Json = False) -> None:
     if json:
         print_json({"events": count})
     words.print(f"{count} events folded in {time.monotonic() - started:.1f} s")
+
+
+def compact_command(db: Db = None, json: Json = False) -> None:
+    """Merge the parts of the index of identifiers, as a server does when it has time."""
+    started = time.monotonic()
+    count = run(read_settings(db=db), merge_all)
+    if json:
+        print_json({"buckets": count})
+    words.print(f"buckets left: {count}, after {time.monotonic() - started:.1f} s")

@@ -32,9 +32,12 @@ WHERE part = $1 AND level = any($2) AND idx = any($3)
 UPDATE tile SET width = $4, hashes = $5 WHERE part = $1 AND level = $2 AND idx = $3
 
 -- select_entry --
--- All that an entry is made of, by the identity of its event.
-SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
-  FROM events e LEFT JOIN leaf l ON l.part = e.part AND l.position = e.position
+-- All that an entry is made of, by the identity of its event. PostgreSQL, which has a key on that
+-- for each year, would think that there may be many, and a join worth its while.
+SELECT e.position, e.record_time, e.type, e.event_id, e.data,
+       (SELECT salt FROM leaf WHERE part = e.part AND position = e.position),
+       (SELECT document FROM leaf WHERE part = e.part AND position = e.position)
+  FROM events e
  WHERE e.part = $1 AND e.event_id = $2
 
 -- select_entries --
@@ -46,6 +49,10 @@ SELECT e.position, e.record_time, e.type, e.event_id, e.data, l.salt, l.document
                   AND l.position > $2 AND l.position <= $3
  WHERE e.part = $1 AND e.position > $2 AND e.position <= $3
  ORDER BY e.position
+
+-- select_leaves --
+-- What makes entries of events besides the events, from after a position up to another.
+SELECT position, salt, document FROM leaf WHERE part = $1 AND position > $2 AND position <= $3
 
 -- select_copies --
 -- What the event index has copied from some events.

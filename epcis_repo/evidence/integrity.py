@@ -10,6 +10,9 @@ is no evidence: where one alone is wrong, `epcis-repo rebuild` makes it anew.
 The log is gone through in pages, and the tags in the order of their index: what is remembered
 does not grow with either, but for a number for each tile.
 
+Of a year that is archived the leaves are taken from the tiles, which the rest of the tree vouches
+for; what else is missing must be just what the log says was archived.
+
 What cannot be known: who holds the key of the log can rewrite all of it, as long as nobody
 else keeps a checkpoint (`epcis-repo witness`).
 """
@@ -35,10 +38,18 @@ from epcis_repo.projections.derived import (
     Rows,
     columns_of,
     derived_rows,
+    followed_until,
     stored_rows,
 )
 from epcis_repo.projections.logged import LoggedEvent, logged
 from epcis_repo.store import EventStore, Reading, RecordedEvent
+from epcis_repo.store.archived import STATEMENTS as ARCHIVED_STATEMENTS
+from epcis_repo.store.archived import (
+    ArchivedYear,
+    IdentitiesHash,
+    archived_positions,
+    archived_years,
+)
 from epcis_repo.store.documents import kept, pieces
 from epcis_repo.store.envelope import opened
 from epcis_repo.store.log import STATEMENTS as LOG_STATEMENTS
@@ -80,7 +91,11 @@ class Alteration:
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """What the check has found: nothing altered, or the first of it, in order of the log."""
+    """
+    What the check has found: nothing altered, or the first of it, in order of the log.
+
+    `archived` are the years whose events are away, and so not checked.
+    """
 
     events: int
     size: int
@@ -88,6 +103,7 @@ class Integrity:
     signed_size: int | None
     altered: int
     alterations: tuple[Alteration, ...]
+    archived: tuple[ArchivedYear, ...] = ()
 
     def value(self) -> dict[str, Any]:
         """Return it as JSON (`schemas/integrity.schema.json`)."""
@@ -97,6 +113,15 @@ class Integrity:
             "treeSize": self.size,
             "rootHash": self.root.hex(),
             "signedSize": self.signed_size,
+            "archived": [
+                {
+                    "year": year.year,
+                    "events": year.events,
+                    "firstPosition": year.first,
+                    "lastPosition": year.last,
+                }
+                for year in self.archived
+            ],
             "altered": self.altered,
             "alterations": [
                 {
@@ -120,6 +145,7 @@ async def check_integrity(
     async with store.reading(long=True) as session:
         check = _Check(session, last_signed)
         await check.structure()
+        await check.archived()
         await check.events(progress)
         await check.tags()
         return check.outcome()
@@ -164,8 +190,12 @@ class _Check:
         self._unknown_tags: set[int] = set()
         # What the read models should say of the events of the page.
         self._derived: Rows = {}
+        self._followed = 0
         self._altered_positions: set[int] = set()
         self._beyond: list[RecordedEvent] = []
+        self._archived: tuple[ArchivedYear, ...] = ()
+        # The positions of the page at which events are away.
+        self._away: set[int] = set()
 
     def outcome(self) -> Integrity:
         order = sorted(self._found, key=lambda found: (found.position or 1 << 63, found.place))
@@ -176,6 +206,7 @@ class _Check:
             signed_size=None if self._signed is None else self._signed.size,
             altered=self._count,
             alterations=tuple(order),
+            archived=self._archived,
         )
 
     def _report(self, alterations: Iterable[Alteration]) -> None:
@@ -187,6 +218,33 @@ class _Check:
     async def structure(self) -> None:
         """Ask the database: an index that is damaged hides rows that nobody altered."""
         self._report(Alteration("database", (said,)) for said in await self._session.damage())
+
+    async def archived(self) -> None:
+        """Compare what is noted of events that are away with what the log says was archived."""
+        self._archived = await archived_years(self._session)
+        after = 0
+        for year in (*self._archived, None):
+            # Between the years, and past the last, nothing is away.
+            until = _POSITION_LIMIT if year is None else max(after, year.first - 1)
+            if (strays := await self._identities(after, until)).events:
+                self._report([Alteration("archived events", ("not archived",), strays.first)])
+            if year is not None:
+                after = max(until, year.last)
+                if (await self._identities(until, after)).of_year(year.year) != year:
+                    differs = (f"not those of {year.year}",)
+                    self._report([Alteration("archived events", differs)])
+
+    async def _identities(self, after: int, until: int) -> IdentitiesHash:
+        found = IdentitiesHash()
+        statement = ARCHIVED_STATEMENTS["select_identities"]
+        while True:
+            values = self._session.part, after, until, _TAG_PAGE
+            rows = await self._session.fetch(statement, *values)
+            for position, event_id in rows:
+                found.add(position, event_id)
+            if len(rows) < _TAG_PAGE:
+                return found
+            after = rows[-1][0]
 
     async def events(self, progress: Progress) -> None:
         """Derive the tree from the events and compare."""
@@ -201,11 +259,15 @@ class _Check:
             self._report([Alteration("tree", (f"ends at {size}, the log at {head}",))])
             size = head
         self._size = size
+        self._followed = await followed_until(session)
         signed_size = 0 if self._signed is None else self._signed.size
         last: RecordedEvent | None = None
         for after in range(0, size, _PAGE):
             until = min(after + _PAGE, size)
             rows = await self._rows(after, until)
+            self._away = set()
+            if self._archived and len(rows) < until - after:
+                self._away = await archived_positions(session, after, until) - rows.keys()
             last = max((row.event for row in rows.values()), key=_position, default=last)
             tiles = await self._tiles(0, range(after // _WIDTH, -(-until // _WIDTH)))
             for first in range(after, until, _WIDTH):
@@ -327,6 +389,9 @@ class _Check:
         wrong: list[tuple[int, bytes | None]] = []
         for offset, position in enumerate(range(first + 1, until + 1)):
             row = rows.get(position)
+            if position in self._away:
+                derived.append(_NO_HASH if stored is None else stored[offset])
+                continue
             leaf = None if row is None else row.leaf
             derived.append(leaf or _NO_HASH)
             if stored is None or stored[offset] != leaf:
@@ -448,7 +513,7 @@ class _Check:
             return
         self._tags[block] = self._tags.get(block, 0) + tags_hash
         if item is not None:
-            self._derived |= derived_rows(item)
+            self._derived |= derived_rows(item, self._followed)
 
     async def _read_models(self, after: int, until: int, rows: Mapping[int, _Row]) -> None:
         """Compare what the read models say of a page of the log with what they should say."""
@@ -505,7 +570,9 @@ class _Check:
             except (NotFoundError, UnicodeDecodeError):
                 self._report([Alteration(place, ("missing",), event.position, event.event_id)])
                 continue
-            differs = ["media type"] if document.media_type != named_media_type else []
+            differs = []
+            if named_media_type not in (None, document.media_type):
+                differs = ["media type"]
             try:
                 async for _ in pieces(self._session, document):
                     pass

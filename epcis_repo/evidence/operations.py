@@ -40,6 +40,7 @@ from epcis_repo.ledger import (
 )
 from epcis_repo.projections import SCHEMAS
 from epcis_repo.store import EventStore, Reading, RecordedEvent
+from epcis_repo.store.archived import refuse_archived
 from epcis_repo.store.log import head
 
 _INDEX_LIMIT = 2**63
@@ -123,6 +124,7 @@ async def proof(store: EventStore, key: LogKey, event_id: str) -> bytes:
     async with store.reading() as session:
         rows = await session.fetch(STATEMENTS["select_entry"], session.part, event_id)
         if not rows:
+            await refuse_archived(session, event_id)
             raise NotFoundError(f"no event with the eventID {event_id} is recorded")
         *columns, salt, document = rows[0]
         event = RecordedEvent(*columns)

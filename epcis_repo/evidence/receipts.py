@@ -12,6 +12,7 @@ from epcis_repo.store.envelope import opened
 
 DOCUMENT_CAPTURED = "DocumentCaptured"
 CONFLICT_FOUND = "ConflictFound"
+CAPTURE_SUBMITTED = "CaptureSubmitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +37,45 @@ def receipt_in(event: RecordedEvent) -> CapturedDocument:
     """Return what the receipt says: its document brought the new events right before it."""
     assert event.type == DOCUMENT_CAPTURED
     value = json.loads(event.data)
+    # Its master data stands between its events and the receipt.
+    count = value["recorded"] + value.get("statements", 0)
     return CapturedDocument(
         capture_id=value["capture_id"],
         document=value["document"],
         media_type=value["media_type"],
-        positions=range(event.position - value["recorded"], event.position),
+        positions=range(event.position - count, event.position),
         idempotency_tag=value.get("idempotency_tag"),
     )
 
 
-def kept_with(event: RecordedEvent) -> tuple[str, str] | None:
-    """Return digest and media type of the document that was kept when `event` was recorded."""
+@dataclass(frozen=True, slots=True)
+class SubmittedDocument:
+    """A document that was kept, to be captured afterwards."""
+
+    document: str
+    idempotency_tag: str | None
+
+
+def submitted_document(data: bytes) -> SubmittedDocument:
+    """Return what it says that a document was submitted."""
+    value = json.loads(data)
+    return SubmittedDocument(value["document"], value["idempotency_tag"])
+
+
+def kept_with(event: RecordedEvent) -> tuple[str, str | None] | None:
+    """
+    Return digest and media type of the document that was kept when `event` was recorded.
+
+    What is only submitted names no media type: nobody knows yet whether it is one.
+    """
     if event.type == DOCUMENT_CAPTURED:
         receipt = receipt_in(event)
         return receipt.document, receipt.media_type
     if event.type == CONFLICT_FOUND:
         value = json.loads(opened(event)[1])
         return value["document"], value["media_type"]
+    if event.type == CAPTURE_SUBMITTED:
+        return submitted_document(opened(event)[1]).document, None
     return None
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED, receipt_in
 from epcis_repo.model.events import EVENT_TYPES
 from epcis_repo.projections.logged import logged
+from epcis_repo.projections.stated import MASTER_DATA_RECEIVED
 from epcis_repo.store import RecordedEvent
 
-CAPTURED_TYPES = frozenset({*EVENT_TYPES, DOCUMENT_CAPTURED})
+REPORTED_TYPES = frozenset({*EVENT_TYPES, MASTER_DATA_RECEIVED})
+"""The events by which the log has what partners report."""
+
+CAPTURED_TYPES = REPORTED_TYPES | {DOCUMENT_CAPTURED}
 """The events that nobody but a capture records, since it folds the read models with them."""
 
 

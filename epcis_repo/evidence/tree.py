@@ -40,6 +40,7 @@ from epcis_repo.store import (
     load_schema,
     load_statements,
 )
+from epcis_repo.store.archived import archived_positions
 from epcis_repo.store.log import read
 
 STATEMENTS = load_statements("epcis_repo.evidence", "evidence.sql")
@@ -131,16 +132,63 @@ async def tree_root(session: Reading, size: int) -> bytes:
 
 
 async def derived_root(session: Reading, size: int) -> bytes | None:
-    """Return the root hash of the first `size` events as they are stored; None where one is not."""
+    """
+    Return the root hash of the first `size` events as they are stored; None where one is not.
+
+    Of what is archived the leaves are taken from the tiles.
+    """
     frontier = Frontier()
+    away = _AwayLeaves(session)
     async for rows in session.stream(STATEMENTS["select_entries"], session.part, 0, size):
         for *columns, salt, document in rows:
             event = RecordedEvent(*columns)
+            for position in range(frontier.size + 1, event.position):
+                if (leaf := await away.leaf(position)) is None:
+                    return None
+                frontier.append(leaf)
             leaf = leaf_in(event, salt, document)
             if leaf is None or event.position != frontier.size + 1:
                 return None
             frontier.append(leaf)
     return frontier.root() if frontier.size == size else None
+
+
+class _AwayLeaves:
+    """The leaves of events that are away, a tile of them at a time."""
+
+    def __init__(self, session: Reading) -> None:
+        self._session = session
+        self._index = -1
+        self._positions: set[int] = set()
+        self._hashes = b""
+
+    async def leaf(self, position: int) -> bytes | None:
+        """Return the leaf hash at a position, None where it should not be away."""
+        index, offset = divmod(position - 1, _FULL)
+        if index != self._index:
+            first = index * _FULL
+            self._positions = await archived_positions(self._session, first, first + _FULL)
+            tiles = await tiles_of(self._session, [(0, index)])
+            self._index, self._hashes = index, tiles.get((0, index), b"")
+        leaf = self._hashes[offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
+        return leaf if position in self._positions and leaf else None
+
+
+async def first_altered(session: Reading, events: Sequence[RecordedEvent]) -> RecordedEvent | None:
+    """Return the first of `events`, in order of position, that is not what the tree has there."""
+    if not events:
+        return None
+    first, last = events[0].position - 1, events[-1].position
+    rows = await session.fetch(STATEMENTS["select_leaves"], session.part, first, last)
+    besides = {position: (salt, document) for position, salt, document in rows}
+    indexes = range(first // _FULL, (last - 1) // _FULL + 1)
+    tiles = await tiles_of(session, [(0, index) for index in indexes])
+    for event in events:
+        index, offset = divmod(event.position - 1, _FULL)
+        recorded = tiles.get((0, index), b"")[offset * HASH_SIZE : (offset + 1) * HASH_SIZE]
+        if leaf_in(event, *besides.get(event.position, (None, None))) != recorded:
+            return event
+    return None
 
 
 async def tiles_of(

@@ -17,16 +17,19 @@ class Vocabulary:
     """
     One vocabulary, by its names in URNs and in Web URIs.
 
-    `deprecated` are words of CBV 1.0, which only ever had URNs, and their successors.
+    `deprecated` are words of CBV 1.0, which only ever had URNs, and their successors; `newer` are
+    those that came with CBV 2.0.
     """
 
     urn_name: str
     web_name: str
     words: tuple[str, ...]
     deprecated: Mapping[str, str] = field(default_factory=dict)
+    newer: frozenset[str] = frozenset()
     bare_words: dict[str, str] = field(init=False, repr=False)
     urns: dict[str, str] = field(init=False, repr=False)
     web_uris: dict[str, str] = field(init=False, repr=False)
+    withdrawn: dict[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Spell every word in every way."""
@@ -34,12 +37,14 @@ class Vocabulary:
         web = f"ref.gs1.org/cbv/{self.web_name}-"
         spellings = ("", urn, f"https://{web}", f"http://{web}", f"cbv:{self.web_name}-")
         word_of = {spelling + word: word for word in self.words for spelling in spellings}
-        word_of |= {urn + old: word for old, word in self.deprecated.items()}
+        withdrawn = {urn + old: word for old, word in self.deprecated.items()}
+        word_of |= withdrawn
         # One table for each spelling asked for, so that an answer is a single look-up.
         object.__setattr__(self, "bare_words", word_of)
         object.__setattr__(self, "urns", {text: urn + word for text, word in word_of.items()})
         web_uris = {text: f"https://{web}{word}" for text, word in word_of.items()}
         object.__setattr__(self, "web_uris", web_uris)
+        object.__setattr__(self, "withdrawn", withdrawn)
 
 
 def bare_word(vocabulary: Vocabulary, text: str) -> str:
@@ -55,6 +60,11 @@ def urn(vocabulary: Vocabulary, text: str) -> str:
 def web_uri(vocabulary: Vocabulary, text: str) -> str:
     """Return `text` as linked data has it: `https://ref.gs1.org/cbv/BizStep-shipping`."""
     return vocabulary.web_uris.get(text, text)
+
+
+def in_force(vocabulary: Vocabulary, text: str) -> str:
+    """Return `text`, or where it is a word that was withdrawn the URN of its successor."""
+    return urn(vocabulary, text) if text in vocabulary.withdrawn else text
 
 
 def is_cbv(vocabulary: Vocabulary, text: str) -> bool:
@@ -108,6 +118,7 @@ BIZ_STEP = Vocabulary(
         "unpacking",
         "void_shipping",
     ),
+    newer=frozenset({"sampling", "sensor_reporting"}),
 )
 
 DISPOSITION = Vocabulary(
@@ -155,6 +166,21 @@ DISPOSITION = Vocabulary(
         "non_sellable_no_pedigree_match": "no_pedigree_match",
         "non_sellable_recalled": "recalled",
     },
+    newer=frozenset(
+        {
+            "available",
+            "completeness_inferred",
+            "completeness_verified",
+            "conformant",
+            "container_open",
+            "mismatch_class",
+            "mismatch_instance",
+            "mismatch_quantity",
+            "needs_replacement",
+            "non_conformant",
+            "unavailable",
+        }
+    ),
 )
 
 BIZ_TRANSACTION_TYPE = Vocabulary(
@@ -175,6 +201,7 @@ BIZ_TRANSACTION_TYPE = Vocabulary(
         "testres",
         "upevt",
     ),
+    newer=frozenset({"cert", "testprd", "testres", "upevt"}),
 )
 
 SOURCE_DEST_TYPE = Vocabulary(

@@ -113,44 +113,60 @@ def _parsed_key(text: str) -> str:
 
 def canonical_keys(texts: Iterable[str]) -> list[str]:
     """Return the canonical key of each of `texts`."""
+    return keys_and_class(texts)[0]
+
+
+def keys_and_class(texts: Iterable[str]) -> tuple[list[str], str | None]:
+    """
+    Return the canonical key of each of `texts`, and what precedes the serial in all of them.
+
+    None where that differs, or where it was not seen at a glance.
+    """
     texts = list(texts)
-    return _keys_of_a_list(texts) or list(map(canonical_key, texts))
+    keys, key_head = _keys_of_a_list(texts)
+    return (list(map(canonical_key, texts)), None) if keys is None else (keys, key_head)
 
 
 # Below so many, one by one is as fast.
 _LIST_LENGTH_MIN = 8
 
 
-def _keys_of_a_list(texts: list[str]) -> list[str] | None:
+def _keys_of_a_list(texts: list[str]) -> tuple[list[str] | None, str | None]:
     """
     Return the keys of serials that all have one known head, as those of a lot do; else None.
 
     They are looked at as one text, so that only those are looked at by themselves that have more
-    than letters and digits.
+    than letters and digits. With them comes what precedes the serials.
     """
     if len(texts) < _LIST_LENGTH_MIN:
-        return None
+        return None, None
     first, joint = min(texts), "."
     if first[:4] != "urn:":
         joint = "/"
     head = first.rpartition(joint)[0]
     # What the first and the last by alphabet begin with, all begin with.
     if (known := _KNOWN_HEADS.get(head)) is None or not max(texts).startswith(head + joint):
-        return None
+        return None, None
     key_head, length_max = known
     begin = len(head) + 1
     if not begin < min(map(len, texts)) <= max(map(len, texts)) <= begin + length_max:
-        return None
+        return None, None
     serials = [text[begin:] for text in texts]
     joined = "".join(serials)
     if joined.isalnum() and joined.isascii():
-        return [key_head + serial for serial in serials]
+        return [key_head + serial for serial in serials], key_head
     if not joined.isascii():
-        return None
-    return [
-        key_head + serial if serial.isalnum() else canonical_key(text)
-        for serial, text in zip(serials, texts, strict=True)
-    ]
+        return None, None
+    keys, others = [], []
+    for serial, text in zip(serials, texts, strict=True):
+        if serial.isalnum():
+            keys.append(key_head + serial)
+        else:
+            keys.append(canonical_key(text))
+            others.append(keys[-1])
+    # What looks like a serial may be more of a Digital Link, and lead to another class.
+    are_alike = all(key.startswith(key_head) for key in others)
+    return keys, key_head if are_alike else None
 
 
 def _remember(text: str, identifier: Identifier) -> None:

@@ -347,6 +347,6 @@ ERROR_DECLARATION_FIELDS = (
     Field("corrective_event_ids", "correctiveEventIDs", Kind.TEXTS),
 )
 
-EVENT_ID, RECORD_TIME = _BASE[3], _BASE[1]
+EVENT_ID, RECORD_TIME, PARENT_ID = _BASE[3], _BASE[1], _PARENT_ID
 REQUIRED = frozenset({"event_time", "event_time_zone_offset", "action"})
 ACTIONS = ("ADD", "OBSERVE", "DELETE")

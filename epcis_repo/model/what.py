@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import attrgetter
 
 from epcis_repo.errors import IdentifierError
-from epcis_repo.gs1 import canonical_key, canonical_keys
+from epcis_repo.gs1 import canonical_key, keys_and_class
 from epcis_repo.model.events import Event
+from epcis_repo.model.found_by import class_tag, class_tags, links_of
 
 # Fields that name things or classes, each in its own list.
 EPC_LISTS = ("epc_list", "child_epcs", "input_epc_list", "output_epc_list")
@@ -44,7 +45,9 @@ class What:
     """
     The canonical keys of what an event names, in the order in which it names them.
 
-    `classes` are those of quantity lists that are no inputs or outputs.
+    `classes` are those of quantity lists that are no inputs or outputs. `alike` is what all keys
+    of a role have before their serial, where that was seen on the way. `links` are the tags of
+    what the event refers to besides, by the number of the `Link`.
     """
 
     parent: str | None = None
@@ -55,20 +58,34 @@ class What:
     classes: tuple[str, ...] = ()
     input_classes: tuple[str, ...] = ()
     output_classes: tuple[str, ...] = ()
+    alike: Mapping[int, str] = field(default_factory=dict, compare=False)
+    links: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def keys(self) -> Iterator[str]:
-        """Yield every key; one that is named twice comes twice."""
+        """Yield every key and tag; one that is named twice comes twice."""
         for keys in self.by_role().values():
             yield from keys
 
     def by_role(self) -> dict[int, tuple[str, ...]]:
-        """Return the keys by the number of their `Role`, without the roles that have none."""
-        parent = {} if self.parent is None else {_PARENT: (self.parent,)}
-        return parent | {role: keys for role, keys_of in _LISTS if (keys := keys_of(self))}
+        """
+        Return what the event is found by: by the number of its `Role` or `Link`, without those
+        that have none. The keys of a role come before the tags of their classes.
+        """
+        found_by: dict[int, tuple[str, ...]] = {}
+        if self.parent is not None:
+            found_by[_PARENT] = (self.parent, *class_tags((self.parent,)))
+        for role, keys_of in _LISTS:
+            if keys := keys_of(self):
+                beginning = self.alike.get(role)
+                tags = class_tags(keys) if beginning is None else (class_tag(beginning),)
+                found_by[role] = keys + tags
+        found_by.update(self.links)
+        return found_by
 
 
 # The numbers as such: to look up a member of an enumeration takes longer than all else here.
 _PARENT = int(Role.PARENT)
+# Those of things come first, in the order of `EPC_LISTS`.
 _LISTS: tuple[tuple[int, Callable[[What], tuple[str, ...]]], ...] = (
     (int(Role.OBJECT), attrgetter("epcs")),
     (int(Role.CHILD), attrgetter("children")),
@@ -83,9 +100,8 @@ _LISTS: tuple[tuple[int, Callable[[What], tuple[str, ...]]], ...] = (
 def what_of(event: Event) -> What:
     """Return what `event` names; `IdentifierError` at the first that is no identifier."""
     parent = getattr(event, "parent_id", None)
-    epcs, children, inputs, outputs = (
-        tuple(canonical_keys(getattr(event, name, None) or ())) for name in EPC_LISTS
-    )
+    listed = [keys_and_class(getattr(event, name, None) or ()) for name in EPC_LISTS]
+    epcs, children, inputs, outputs = (tuple(keys) for keys, _ in listed)
     objects, children_of_class, input_classes, output_classes = (
         tuple(canonical_key(quantity.epc_class) for quantity in getattr(event, name, None) or ())
         for name in QUANTITY_LISTS
@@ -99,6 +115,12 @@ def what_of(event: Event) -> What:
         classes=objects + children_of_class,
         input_classes=input_classes,
         output_classes=output_classes,
+        alike={
+            role: beginning
+            for (role, _), (_, beginning) in zip(_LISTS, listed, strict=False)
+            if beginning is not None
+        },
+        links=links_of(event),
     )
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from epcis_repo.errors import NotFoundError, QueryParameterError
 from epcis_repo.named_queries.errors import QueryNameTakenError
 from epcis_repo.named_queries.events import NamedQueryCreated, NamedQueryDeleted, tag_of
-from epcis_repo.query import parse_query
+from epcis_repo.query import EventQuery, parse_json_query
 from epcis_repo.recorders.decisions import Decision, Selector, Slice, event
 
 # EPCIS 2.0, §8.2.7: these are there from the beginning, and stay.
 PREDEFINED = ("SimpleEventQuery", "SimpleMasterDataQuery")
-# Part of how a query is asked, not of the query.
-PAGING = ("perPage", "nextPageToken")
 
 _NAME_LENGTH_MAX = 200
 NAME_EXPECTED = (
@@ -32,9 +28,9 @@ class NamedQuery:
     name: str
     query: Mapping[str, Any]
 
-    def parameters(self) -> list[tuple[str, str]]:
-        """Return the parameters as names and values of a URL's query, which `query/` reads."""
-        return [(name, _text(name, value)) for name, value in self.query.items()]
+    def event_query(self, page: Iterable[tuple[str, str]] = ()) -> EventQuery:
+        """Return what it asks; `page` says, as in a URL, which page of the answer is meant."""
+        return parse_json_query(self.query, page)
 
 
 def is_name(text: str) -> bool:
@@ -52,11 +48,7 @@ def check(named: NamedQuery) -> None:
     """Raise `QueryParameterError` for a name that no path can have, or parameters of no query."""
     if not is_name(named.name):
         raise QueryParameterError("name", expected=NAME_EXPECTED, found=named.name)
-    for parameter in PAGING:
-        if parameter in named.query:
-            expected = "it with the request for the events, not in the query"
-            raise QueryParameterError(parameter, expected=expected, found=parameter)
-    parse_query(named.parameters())
+    named.event_query()
 
 
 def standing(decisions: Iterable[Decision]) -> dict[str, NamedQuery]:
@@ -134,26 +126,3 @@ class DeleteQuery(Slice[Decision]):
 def no_query(name: str) -> NotFoundError:
     """Return what is raised for a name that no query has."""
     return NotFoundError(f"there is no query named {name!r}")
-
-
-def _text(parameter: str, value: Any) -> str:
-    match value:
-        case list():
-            return "|".join(_text_of_one(parameter, member) for member in value)
-        case _:
-            return _text_of_one(parameter, value)
-
-
-def _text_of_one(parameter: str, value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value)
-        case float() if isfinite(value):
-            return str(value)
-        # In a URL it separates the members of a list, and nothing can stand for it.
-        case str() if "|" not in value:
-            return value
-    expected = "a text without |, a number, or a list of such"
-    raise QueryParameterError(parameter, expected=expected, found=json.dumps(value, default=repr))

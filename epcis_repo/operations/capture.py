@@ -1,6 +1,8 @@
 """
 Taking a document in: whole or not at all, and durable before it is answered.
 
+Who asks to proceed has all of it recorded that can be, and is told what cannot.
+
 Short documents that come together are decided together, with a few statements for all of them.
 A long one is decided and recorded chunk by chunk, in a transaction of its own.
 """
@@ -9,27 +11,42 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
-from typing import IO, Any
-
-import orjson
+from typing import IO, Any, NamedTuple
 
 from epcis_repo.bindings.jsonld import parse_event
-from epcis_repo.errors import DuplicateEventError, EpcisError, KeyReusedError, NotFoundError
-from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED
+from epcis_repo.errors import VIOLATIONS_KEPT, DuplicateEventError, EpcisError, KeyReusedError
+from epcis_repo.evidence.receipts import CAPTURE_SUBMITTED, submitted_document
+from epcis_repo.evidence.tags import REPORTED_TYPES
 from epcis_repo.evidence.tree import extend
 from epcis_repo.gs1 import cbv
 from epcis_repo.model.event_hash import event_hash
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import utc_text
+from epcis_repo.operations.chunks import CHUNK_LENGTH
 from epcis_repo.operations.conflicts import Conflict, finding
 from epcis_repo.operations.idempotency import IdempotencyKey
-from epcis_repo.operations.preparing import EVENT_IDS_MAX, Prepared, Sent, drawn_uuid, prepare
+from epcis_repo.operations.preparing import (
+    EVENT_IDS_MAX,
+    CaptureErrorBehaviour,
+    Prepared,
+    Sent,
+    capture_id_of,
+    prepare,
+)
+from epcis_repo.operations.problems import Problem, as_problem, problems_in
+from epcis_repo.operations.receipts import (
+    Receipt,
+    document_tag,
+    receipt_data,
+    receipt_of,
+    repeat_data,
+)
+from epcis_repo.operations.statements import hearsay
 from epcis_repo.projections import placed, project
 from epcis_repo.projections.logged import logged
 from epcis_repo.store import (
@@ -43,55 +60,13 @@ from epcis_repo.store import (
     log,
 )
 from epcis_repo.store.documents import keep
-from epcis_repo.store.envelope import enveloped
 
 _STATEMENTS = load_statements("epcis_repo.operations", "capture.sql")
-
-CAPTURE_REPEATED = "CaptureRepeated"
 
 # A body beyond this (in bytes) is parsed on a thread, so that others are served meanwhile.
 _SMALL = 65_536
 # So many contradictions of one document are noted; the document itself, which is kept, has all.
 _CONFLICTS_MAX = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """
-    What the log says of a capture, itself an event of it.
-
-    `events` is how many the document had, `event_ids` which, if they are few; `recorded` how many
-    of them were new. A document that comes again has no effect and gets the first receipt, with
-    `repeated` set. A request that comes again under its idempotency key gets the answer that it
-    got; `replayed` says so.
-    """
-
-    capture_id: str
-    created: str
-    document: str
-    media_type: str
-    events: int
-    recorded: int
-    event_ids: tuple[str, ...] = ()
-    repeated: bool = False
-    idempotency_tag: str | None = None
-    replayed: bool = False
-
-    def value(self) -> dict[str, Any]:
-        """Return the capture job as EPCIS 2.0, §12.6 has it, and what we add to it."""
-        return {
-            "captureID": self.capture_id,
-            "createdAt": self.created,
-            "finishedAt": self.created,
-            "running": False,
-            "success": True,
-            "captureErrorBehaviour": "rollback",
-            "errors": [],
-            "events": self.events,
-            "recorded": self.recorded,
-            "document": self.document,
-            "repeated": self.repeated,
-        }
 
 
 class _ContradictedError(DuplicateEventError):
@@ -109,23 +84,35 @@ async def capture(
     *,
     now: int,
     key: IdempotencyKey | None = None,
+    capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK,
+    events_max: int | None = None,
 ) -> Receipt:
     """
     Record the events of the document in `body`, and keep its bytes.
 
     Everything is durable, indexed and folded when this returns. Raises `ValidationError` with
-    every violation, `DuplicateEventError`, or `KeyReusedError` for another body under the same
-    `key`, and then no event of the document is recorded. A `body` that is a file is never in
-    memory as a whole; it is left open.
+    every violation, `DuplicateEventError`, `CaptureLimitExceededError` for more than `events_max`
+    events, or `KeyReusedError` for another body under the same `key`, and then no event of the
+    document is recorded. Where the `capture_error_behaviour` is to proceed, events that are not
+    valid, or contradict what is recorded, are left out and told in the receipt. A `body` that is a
+    file is never in memory as a whole; it is left open.
     """
+    read = partial(
+        prepare,
+        body,
+        media_type,
+        now,
+        key=key,
+        capture_error_behaviour=capture_error_behaviour,
+        events_max=events_max,
+    )
     if isinstance(body, bytes) and len(body) <= _SMALL:
         with _collector_at_rest():
-            prepared = prepare(body, media_type, now)
+            document = read()
     else:
-        prepared = await asyncio.to_thread(prepare, body, media_type, now)
-    document = replace(prepared, key=key)
+        document = await asyncio.to_thread(read)
     with closing(document.chunks):
-        if not document.chunks.are_long:
+        if not document.is_long:
             return await store.write(_record, document)
         try:
             # A work of its own, so that no other document waits in the same group.
@@ -133,6 +120,16 @@ async def capture(
         except _ContradictedError as error:
             await store.write(partial(_note_conflicts, error.conflicts), document)
             raise DuplicateEventError(error.event_id) from None
+
+
+async def repetition_of(store: EventStore, document: Prepared) -> Receipt | None:
+    """
+    Return what a document gets that came before, and keep that for its key; None for a new one.
+
+    Raises `KeyReusedError` as `capture` does. Of the document no more is looked at than what names
+    it.
+    """
+    return await store.write(partial(_answer_repetition), document)
 
 
 async def _record(
@@ -144,38 +141,46 @@ async def _record(
         before = await _before(session, documents)
         sent_by = [(document, next(document.sent())) for document in documents]
         known = await _recorded(session, [event for _, sent in sent_by for event in sent])
+        told = await hearsay(
+            session, [said for document in documents for said in document.statements]
+        )
         now = await log.record_time(session, max(document.now for document in documents))
         answers: list[Receipt | EpcisError] = []
-        accepted: list[tuple[Prepared, Receipt, list[Sent]]] = []
+        accepted: list[tuple[Prepared, Receipt, list[Sent], list[EventData]]] = []
         refused: list[Prepared] = []
+        conflicts: list[Conflict] = []
         notes: dict[str, EventData] = {}
         for document, sent in sent_by:
             if (answer := before.answer_to(document, notes)) is not None:
                 answers.append(answer)
                 continue
-            together = [event for _, _, new in accepted for event in new]
+            together = [event for _, _, new, _ in accepted for event in new]
             named = [await _named(session, event, together) for event in sent]
-            try:
-                new, conflicts = _new_among(named, known, {}, document)
-            except DuplicateEventError as error:
+            verdict = _verdict_on(named, known, {}, document)
+            if not document.proceeds and (error := verdict.error()) is not None:
                 answers.append(error)
+                if not verdict.doubled:
+                    conflicts += verdict.conflicts
+                    refused.append(document)
                 continue
-            if conflicts:
-                answers.append(DuplicateEventError(conflicts[0].event_id))
-                notes |= _by_id(*map(finding, conflicts))
-                refused.append(document)
-                continue
-            known.update((event.identity, event.data) for event in new)
-            receipt = _receipt_for(document, len(new), _few(named), now)
+            conflicts += verdict.conflicts
+            known.update((event.identity, event.data) for event in verdict.new)
+            failures = _Failures()
+            failures.add(verdict)
+            news = list(told.news(document.statements))
+            counts = _Counts(len(verdict.new), len(news), _few(named))
+            receipt = _receipt(document, counts, failures, now)
             before.note(receipt)
             answers.append(receipt)
-            accepted.append((document, receipt, new))
+            accepted.append((document, receipt, verdict.new, news))
         # All is decided; from here on everything is written.
-        kept = [*(document for document, _, _ in accepted), *refused]
-        await keep(session, [(d.digest, d.body, d.media_type) for d in kept])
+        documents_kept = [*(document for document, _, _, _ in accepted), *refused]
+        media_types = await _keep(session, documents_kept)
         items: list[Sent | EventData] = []
-        for _, receipt, new in accepted:
-            items += [*new, _receipt_data(receipt)]
+        for _, receipt, new, news in accepted:
+            as_kept = receipt.kept_as(media_types[receipt.document])
+            items += [*new, *news, receipt_data(as_kept)]
+        notes |= _findings(conflicts, media_types)
         await _append(session, [*items, *await _not_recorded(session, notes)], now=now)
     return answers
 
@@ -191,41 +196,69 @@ async def _record_long(
     so when something contradicts the log, since the document may contradict itself, too.
     """
     [document] = documents
-    before = await _before(session, documents)
-    now = await log.record_time(session, document.now)
-    notes: dict[str, EventData] = {}
-    if (answer := before.answer_to(document, notes)) is not None:
-        await _append(session, await _not_recorded(session, notes), now=now)
+    if (answer := await _answered(session, document)) is not None:
         return [answer]
+    now = await log.record_time(session, document.now)
     first = await log.head(session) + 1
     recorded, event_ids = 0, tuple[str, ...]()
     conflicts: list[Conflict] = []
+    failures = _Failures()
     for sent in document.sent():
         with _collector_at_rest():
             named = [await _named(session, event, ()) for event in sent]
             known, mine = await _recorded_before(session, named, first)
-            new, contradicting = _new_among(named, known, mine, document)
-            conflicts += contradicting[: _CONFLICTS_MAX - len(conflicts)]
-            await _append(session, new, now=now, document=document)
-            recorded += len(new)
+            verdict = _verdict_on(named, known, mine, document)
+            if verdict.doubled and not document.proceeds:
+                raise DuplicateEventError(verdict.doubled[0].event_id)
+            conflicts += verdict.conflicts[: _CONFLICTS_MAX - len(conflicts)]
+            failures.add(verdict)
+            await _append(session, verdict.new, now=now, document=document)
+            recorded += len(verdict.new)
             event_ids += _few(named)[: EVENT_IDS_MAX + 1 - len(event_ids)]
-    if conflicts:
+    if conflicts and not document.proceeds:
         raise _ContradictedError(conflicts)
-    await keep(session, [(document.digest, document.body, document.media_type)])
-    receipt = _receipt_for(document, recorded, event_ids, now)
-    await _append(session, [_receipt_data(receipt)], now=now, document=document)
+    told = await hearsay(session, document.statements)
+    news = list(told.news(document.statements))
+    for first_of_some in range(0, len(news), CHUNK_LENGTH):
+        some = news[first_of_some : first_of_some + CHUNK_LENGTH]
+        await _append(session, some, now=now, document=document)
+    media_types = await _keep(session, [document])
+    receipt = _receipt(document, _Counts(recorded, len(news), event_ids), failures, now)
+    data = receipt_data(receipt.kept_as(media_types[document.digest]))
+    notes = await _not_recorded(session, _findings(conflicts, media_types))
+    await _append(session, [data, *notes], now=now, document=document)
     return [receipt]
+
+
+async def _answer_repetition(
+    session: Writing, documents: Sequence[Prepared]
+) -> Sequence[Receipt | EpcisError | None]:
+    [document] = documents
+    return [await _answered(session, document)]
+
+
+async def _answered(session: Writing, document: Prepared) -> Receipt | KeyReusedError | None:
+    """Return the answer to a document that came before, and record what must be of it."""
+    notes: dict[str, EventData] = {}
+    answer = (await _before(session, [document])).answer_to(document, notes)
+    await _append(session, await _not_recorded(session, notes), now=document.now)
+    return answer
 
 
 async def _note_conflicts(
     conflicts: Sequence[Conflict], session: Writing, documents: Sequence[Prepared]
 ) -> Sequence[None]:
     """Keep a long document that was refused, with what it contradicts."""
+    media_types = await _keep(session, documents)
+    notes = await _not_recorded(session, _findings(conflicts, media_types))
     [document] = documents
-    await keep(session, [(document.digest, document.body, document.media_type)])
-    notes = await _not_recorded(session, _by_id(*map(finding, conflicts)))
     await _append(session, notes, now=document.now)
     return [None]
+
+
+async def _keep(session: Writing, documents: Sequence[Prepared]) -> dict[str, str]:
+    """Keep documents, and return the media types under which they are kept, by digest."""
+    return await keep(session, [(d.digest, d.body, d.media_type) for d in documents])
 
 
 async def _append(
@@ -238,31 +271,17 @@ async def _append(
     """
     Append to the log, the tree and the read models.
 
-    The events came in the document whose receipt follows them among `items`, or in `document`.
+    What partners say came in the document whose receipt follows it among `items`, or in `document`.
     """
     data = [_event_data(item) if isinstance(item, Sent) else item for item in items]
     recorded = await log.append(session, data, now=now)
     placed_by = [pair for pair in zip(items, recorded, strict=True) if isinstance(pair[0], Sent)]
     came_in = None
     if document is not None:
-        came_in = {event.position: document.digest for _, event in placed_by}
+        came_in = {e.position: document.digest for e in recorded if e.type in REPORTED_TYPES}
     await extend(session, recorded, documents=came_in)
     rows = [placed(item.rows, event) for item, event in placed_by if isinstance(item, Sent)]
     await project(session, rows)
-
-
-async def capture_receipt(store: EventStore, capture_id: str) -> Receipt:
-    """Return the receipt of a capture; `NotFoundError` when there is none of that name."""
-    try:
-        name = str(uuid.UUID(capture_id))
-    except ValueError:
-        receipt = None
-    else:
-        async with store.reading() as session:
-            receipt = await _receipt(session, f"capture {name}")
-    if receipt is None:
-        raise NotFoundError(f"there is no capture {capture_id}")
-    return receipt
 
 
 @contextmanager
@@ -280,26 +299,35 @@ def _collector_at_rest() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Before:
-    """What came before: the receipts of documents, by digest, and of keys, by tag."""
+    """
+    What came before: the receipts of documents, by digest, and of keys, by tag.
+
+    `submitted` has the documents that wait to be captured, by the tags of their keys.
+    """
 
     receipts: dict[str, Receipt]
     answered: dict[str | None, Receipt]
+    submitted: dict[str | None, str]
 
     def answer_to(
         self, document: Prepared, notes: dict[str, EventData]
     ) -> Receipt | KeyReusedError | None:
         """Return what a document gets that came before; add to `notes` what must be recorded."""
-        if document.key is not None and (known := self.answered.get(document.key.tag)) is not None:
-            if known.document != document.digest:
+        if document.key is not None:
+            known = self.answered.get(document.key.tag)
+            named = self.submitted.get(document.key.tag) if known is None else known.document
+            if named not in (None, document.digest):
                 return KeyReusedError(document.key.key)
-            return replace(known, replayed=True)
+            if known is not None:
+                return replace(known, replayed=True)
         first = self.receipts.get(document.digest)
-        if first is None:
+        if first is None or (first.failed and not document.proceeds):
+            # What was recorded in part may yet be asked for as a whole.
             return None
         repeat = replace(first, repeated=True, idempotency_tag=document.key_tag)
         if repeat.idempotency_tag is not None:
             self.answered[repeat.idempotency_tag] = repeat
-            notes |= _by_id(_repeat_data(repeat))
+            notes |= _by_id(repeat_data(repeat))
         return repeat
 
     def note(self, receipt: Receipt) -> None:
@@ -309,22 +337,36 @@ class _Before:
             self.answered[receipt.idempotency_tag] = receipt
 
 
-def _new_among(
-    sent: Sequence[Sent], known: Mapping[str, bytes], mine: Mapping[str, bytes], document: Prepared
-) -> tuple[list[Sent], list[Conflict]]:
+class _Verdict(NamedTuple):
     """
-    Return what is not known, and what contradicts the known.
+    What becomes of some events of a document.
 
-    `mine` is what was recorded of this document before. Raises `DuplicateEventError` for one that
-    contradicts itself.
+    `new` are to be recorded, `conflicts` contradict what the log had before, `doubled` contradict
+    others of their document.
     """
+
+    new: list[Sent]
+    conflicts: list[Conflict]
+    doubled: list[Sent]
+
+    def error(self) -> DuplicateEventError | None:
+        """Return why a document is refused that is recorded whole or not at all."""
+        wrong = [event.event_id for event in self.doubled]
+        wrong += [conflict.event_id for conflict in self.conflicts]
+        return DuplicateEventError(wrong[0]) if wrong else None
+
+
+def _verdict_on(
+    sent: Sequence[Sent], known: Mapping[str, bytes], mine: Mapping[str, bytes], document: Prepared
+) -> _Verdict:
+    """Decide on events; `mine` is what was recorded of their document before, `known` of others."""
     new: dict[str, Sent] = {}
-    conflicts = []
+    conflicts, doubled = [], []
     for event in sent:
         earlier = new[event.identity].data if event.identity in new else mine.get(event.identity)
         if earlier is not None:
             if not _is_again(event, earlier):
-                raise DuplicateEventError(event.event_id)
+                doubled.append(event)
         elif (before := known.get(event.identity)) is None:
             new[event.identity] = event
         elif not _is_again(event, before):
@@ -339,7 +381,58 @@ def _new_among(
                     event_number=event.number,
                 )
             )
-    return list(new.values()), conflicts
+    return _Verdict(list(new.values()), conflicts, doubled)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """The events of a document whose eventIDs are taken: how many, and the first of them."""
+
+    count: int = 0
+    _first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, verdict: _Verdict) -> None:
+        """Add those of a verdict."""
+        if not (verdict.conflicts or verdict.doubled):
+            return
+        taken = [(conflict.event_number, conflict.event_id) for conflict in verdict.conflicts]
+        taken += [(event.number, event.event_id) for event in verdict.doubled]
+        self.count += len(taken)
+        self._first += sorted(taken)[: VIOLATIONS_KEPT - len(self._first)]
+
+    def problems(self) -> list[Problem]:
+        """Return what is said of them."""
+        return [as_problem(DuplicateEventError(name), event=number) for number, name in self._first]
+
+
+class _Counts(NamedTuple):
+    """How many events and statements of a document were new, and what events it had, if few."""
+
+    events: int
+    statements: int
+    event_ids: tuple[str, ...]
+
+
+def _receipt(document: Prepared, counts: _Counts, failures: _Failures, now: int) -> Receipt:
+    refused = document.refused
+    problems: list[Problem] = []
+    if refused.count or failures.count:
+        problems = [*problems_in(refused.first), *failures.problems()]
+        problems.sort(key=lambda problem: int(problem["event"]))
+    return Receipt(
+        capture_id=capture_id_of(document.digest, document.capture_error_behaviour),
+        created=utc_text(now),
+        document=document.digest,
+        media_type=document.media_type,
+        events=document.events,
+        recorded=counts.events,
+        statements=counts.statements,
+        event_ids=counts.event_ids if len(counts.event_ids) <= EVENT_IDS_MAX else (),
+        idempotency_tag=document.key_tag,
+        capture_error_behaviour=document.capture_error_behaviour,
+        failed=refused.events + failures.count,
+        errors=tuple(problems[:VIOLATIONS_KEPT]),
+    )
 
 
 def _is_again(event: Sent, data: bytes) -> bool:
@@ -384,11 +477,6 @@ async def _named(session: Reading, declaration: Sent, together: Sequence[Sent]) 
     return declaration
 
 
-def _tag(digest: str) -> str:
-    # No URI has a blank in it, so no partner's identifier can be taken for this tag.
-    return f"document {digest}"
-
-
 def _event_data(event: Sent) -> EventData:
     return EventData(event.type, event.identity, event.data, roles=event.roles)
 
@@ -398,67 +486,33 @@ def _few(events: Sequence[Sent]) -> tuple[str, ...]:
     return tuple(event.event_id for event in events[: EVENT_IDS_MAX + 1])
 
 
-def _receipt_for(
-    document: Prepared, recorded: int, event_ids: tuple[str, ...], now: int
-) -> Receipt:
-    return Receipt(
-        capture_id=drawn_uuid(document.digest, "capture"),
-        created=utc_text(now),
-        document=document.digest,
-        media_type=document.media_type,
-        events=document.events,
-        recorded=recorded,
-        event_ids=event_ids if len(event_ids) <= EVENT_IDS_MAX else (),
-        idempotency_tag=document.key_tag,
-    )
-
-
-def _receipt_data(receipt: Receipt) -> EventData:
-    named = () if receipt.idempotency_tag is None else (receipt.idempotency_tag,)
-    return EventData(
-        type=DOCUMENT_CAPTURED,
-        event_id=f"capture {receipt.capture_id}",
-        data=_as_data(receipt),
-        tags=(f"capture {receipt.capture_id}", _tag(receipt.document), *named),
-    )
-
-
-def _repeat_data(receipt: Receipt) -> EventData:
-    """Return what keeps the answer to a key whose document had come before without it."""
-    assert receipt.idempotency_tag is not None
-    tag = receipt.idempotency_tag
-    return enveloped(EventData(CAPTURE_REPEATED, tag, _as_data(receipt), tags=(tag,)))
-
-
-def _as_data(receipt: Receipt) -> bytes:
-    fields = (name for name in Receipt.__dataclass_fields__ if name != "replayed")
-    return orjson.dumps({name: getattr(receipt, name) for name in fields})
-
-
-async def _receipt(session: Reading, tag: str) -> Receipt | None:
-    query = Query((QueryItem((DOCUMENT_CAPTURED,), (tag,)),))
-    async for recorded in log.read(session, query, limit=1):
-        return _receipt_of(recorded.data)
-    return None
-
-
-def _receipt_of(data: bytes) -> Receipt:
-    value = orjson.loads(data)
-    return Receipt(**value | {"event_ids": tuple(value["event_ids"])})
-
-
 async def _before(session: Reading, documents: Sequence[Prepared]) -> _Before:
-    tags = [_tag(document.digest) for document in documents]
+    tags = [document_tag(document.digest) for document in documents]
     rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, tags)
-    receipts = (_receipt_of(data) for (data,) in rows)
-    of_documents = {receipt.document: receipt for receipt in receipts}
+    receipts = [receipt_of(data) for _, data in rows]
+    # Of a document that was recorded in part and then as a whole, the whole counts.
+    of_documents = {receipt.document: receipt for receipt in receipts if receipt.failed}
+    of_documents |= {receipt.document: receipt for receipt in receipts if not receipt.failed}
+    before = _Before(of_documents, {}, {})
     keys = [document.key.tag for document in documents if document.key is not None]
-    if not keys:
-        return _Before(of_documents, {})
-    rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, keys)
-    # A receipt that carries its tags has them in a line before it.
-    receipts = (_receipt_of(data.rpartition(b"\n")[2]) for (data,) in rows)
-    return _Before(of_documents, {receipt.idempotency_tag: receipt for receipt in receipts})
+    rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, keys) if keys else []
+    for kind, data in rows:
+        # What carries its tags has them in a line before it.
+        data = data.rpartition(b"\n")[2]
+        if kind == CAPTURE_SUBMITTED:
+            submitted = submitted_document(data)
+            before.submitted[submitted.idempotency_tag] = submitted.document
+        else:
+            receipt = receipt_of(data)
+            before.answered[receipt.idempotency_tag] = receipt
+    return before
+
+
+def _findings(
+    conflicts: Sequence[Conflict], media_types: Mapping[str, str]
+) -> dict[str, EventData]:
+    found = (replace(c, media_type=media_types[c.document]) for c in conflicts)
+    return _by_id(*map(finding, found))
 
 
 def _by_id(*events: EventData) -> dict[str, EventData]:

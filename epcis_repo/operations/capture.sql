@@ -3,6 +3,6 @@
 SELECT event_id, data, position FROM events WHERE part = $1 AND event_id = any($2)
 
 -- select_receipts --
--- The receipts of documents that came before, by their tags, which nothing else has.
-SELECT data FROM events
+-- The receipts of what came before, by document or key. What was submitted has its key, too.
+SELECT type, data FROM events
  WHERE part = $1 AND position IN (SELECT position FROM tagged WHERE part = $1 AND tag = any($2))

@@ -17,6 +17,7 @@ from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS, Interval
 from epcis_repo.projections.event_index import STATEMENTS
 from epcis_repo.projections.lives import Lives
 from epcis_repo.store import EventStore, Reading, log
+from epcis_repo.store.archived import archived_years
 
 _MOMENT_MAX = 2**62
 
@@ -37,7 +38,8 @@ class Contents:
     A container, what it is in (nearest first) and what is in it.
 
     `levels` counts the things at each level below: cases, then units, and so on. What is in
-    several things at once is shown in each and counted once.
+    several things at once is shown in each and counted once. What was recorded in the years that
+    are `archived` is not in it.
     """
 
     identifier: Identifier
@@ -47,6 +49,7 @@ class Contents:
     contents: tuple[Content, ...]
     levels: tuple[int, ...]
     names: Mapping[str, str]
+    archived: tuple[int, ...] = ()
 
 
 async def contents(
@@ -64,10 +67,11 @@ async def contents(
     key = identifier.key
     moment = _MOMENT_MAX if as_of is None else as_of
     async with store.reading(long=True) as session:
+        away = await archived_years(session)
         until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
         named = STATEMENTS["select_named"]
         if not await session.fetch(named, session.part, key, until, moment):
-            raise not_found(key, as_of=as_of, known_at=known_at)
+            raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
         lives = Lives(session, until)
         parents = await _parents(lives, key, moment)
         below: dict[str, list[tuple[str, str, int]]] = {}
@@ -89,6 +93,7 @@ async def contents(
         contents=_tree(key, below, set()),
         levels=tuple(levels),
         names=names,
+        archived=tuple(year.year for year in away),
     )
 
 
@@ -105,6 +110,7 @@ def contents_value(found: Contents) -> dict[str, Any]:
         "levels": list(found.levels),
         "total": sum(found.levels),
         "contents": [_content_value(content, names) for content in found.contents],
+        "archived_years": list(found.archived),
     }
 
 

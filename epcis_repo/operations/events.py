@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,11 +17,21 @@ from epcis_repo.bindings.jsonld import (
 from epcis_repo.bindings.names import Names
 from epcis_repo.errors import NotFoundError
 from epcis_repo.model.documents import Document, QueryResults
+from epcis_repo.model.event_hash import sha_256_in
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import Timestamp, utc_text
+from epcis_repo.operations.hashed import rows_with_hash
 from epcis_repo.projections import identity_of
-from epcis_repo.query import EventRow, parse_query, select_event, select_page
+from epcis_repo.query import (
+    EventQuery,
+    EventRow,
+    looks_long,
+    parse_query,
+    select_event,
+    select_page,
+)
 from epcis_repo.store import EventStore
+from epcis_repo.store.archived import refuse_archived
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +42,43 @@ class Page:
     next_page_token: str | None
 
 
-async def events(store: EventStore, parameters: Iterable[tuple[str, str]], *, now: int) -> Page:
-    """Return the events that match every parameter, a page of them, in order of capture."""
-    query = parse_query(parameters)
-    async with store.reading(snapshot=False) as session:
+async def events(
+    store: EventStore,
+    parameters: Iterable[tuple[str, str]],
+    *,
+    now: int,
+    prefixes: Mapping[str, str] | None = None,
+) -> Page:
+    """
+    Return the events that match every parameter of a URL, a page of them.
+
+    They come in order of capture unless a parameter asks for another. `prefixes` are those that
+    were declared for the names of extensions.
+    """
+    return await answer(store, parse_query(parameters, prefixes=prefixes), now=now)
+
+
+async def answer(store: EventStore, query: EventQuery, *, now: int) -> Page:
+    """Return the events that match a query, a page of them."""
+    async with store.reading(snapshot=False, long=looks_long(query)) as session:
         rows, token = await select_page(session, query)
     return Page(query_document(rows, now=now), token)
 
 
 async def event(store: EventStore, event_id: str, *, now: int) -> Document:
-    """Return an event and the declarations that it was in error; `NotFoundError` without."""
+    """
+    Return an event and the declarations that it was in error; `NotFoundError` without.
+
+    An event hash names every event that has it, whatever eventID it has.
+    """
     async with store.reading(snapshot=False) as session:
         rows = await select_event(session, event_id)
+    if (digest := sha_256_in(event_id)) is not None:
+        found = {row.position: row for row in (*rows, *await rows_with_hash(store, digest))}
+        rows = [found[position] for position in sorted(found)]
     if not rows:
+        async with store.reading(snapshot=False) as session:
+            await refuse_archived(session, event_id)
         raise NotFoundError(f"no event with the eventID {event_id} is recorded")
     return query_document(rows, now=now)
 
@@ -59,11 +93,11 @@ async def recorded(store: EventStore, sent: Event, event_id: str) -> bytes:
     identity = identity_of(sent, event_id)
     async with store.reading(snapshot=False) as session:
         rows = await select_event(session, event_id)
-    answers = (query_document([row], now=0) for row in rows)
-    for answer in answers:
-        [known] = answer.events or ()
+    documents = (query_document([row], now=0) for row in rows)
+    for document in documents:
+        [known] = document.events or ()
         if identity_of(known, event_id) == identity:
-            names = Names(answer.namespaces)
+            names = Names(document.namespaces)
             value = event_value(known, names)
             context = [CONTEXT, *([names.used] if names.used else [])]
             return orjson.dumps({"@context": context, **value}, default=_number)

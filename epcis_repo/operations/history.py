@@ -27,6 +27,7 @@ from epcis_repo.projections.event_index import STATEMENTS, declared_in_error
 from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.said import Said
 from epcis_repo.store import EventStore, Reading, log
+from epcis_repo.store.archived import ArchivedYear, archived_years, named, years_away
 
 Order = tuple[float, float]
 """A place in a story: event time in microseconds, and position."""
@@ -78,7 +79,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A story, in order, and the state at its end; `stays` say where the thing was in."""
+    """
+    A story, in order, and the state at its end; `stays` say where the thing was in.
+
+    What was recorded in the years that are `archived` is not in it.
+    """
 
     identifier: Identifier
     as_of: int | None
@@ -87,6 +92,7 @@ class History:
     stays: tuple[Stay, ...]
     state: EpcState | None
     names: Mapping[str, str]
+    archived: tuple[int, ...] = ()
 
 
 async def history(
@@ -103,6 +109,7 @@ async def history(
     """
     key = identifier.key
     async with store.reading() as session:
+        away = await archived_years(session)
         until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
         moment = _MOMENT_MAX if as_of is None else as_of
         last = (moment, float("inf"))
@@ -118,7 +125,7 @@ async def history(
             # An event that names both is told once, by the nearest.
             found = await _naming(session, key, stay.container, until, span) | found
         if not found:
-            raise not_found(key, as_of=as_of, known_at=known_at)
+            raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
         event_ids = {entry.event_id for entry in found.values()}
         declared = await declared_in_error(session, event_ids, until=until)
         keys = {key} | {stay.container for stay in stays} | {stay.within for stay in stays}
@@ -135,11 +142,19 @@ async def history(
         stays=tuple(stays),
         state=state_after(entries),
         names=names,
+        archived=await years_away(store, away),
     )
 
 
-def not_found(key: str, *, as_of: int | None, known_at: int | None) -> NotFoundError:
+def not_found(
+    key: str, *, as_of: int | None, known_at: int | None, archived: Collection[ArchivedYear] = ()
+) -> NotFoundError:
     """Return the error for a thing that no event names, or none of those that are asked about."""
+    if archived:
+        return NotFoundError(
+            f"no event that is here names {epc_of(key)}; what was recorded in {named(archived)} "
+            "is archived"
+        )
     if as_of is None and known_at is None:
         return NotFoundError(f"no event names {epc_of(key)}: it was never captured here")
     return NotFoundError(f"no event known and happened by then names {epc_of(key)}")
@@ -195,6 +210,7 @@ def history_value(story: History) -> dict[str, Any]:
             for stay in story.stays
         ],
         "events": [_entry_value(entry, story.names) for entry in story.entries],
+        "archived_years": list(story.archived),
     }
 
 

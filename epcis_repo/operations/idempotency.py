@@ -37,6 +37,12 @@ class IdempotencyKey:
         """What the log finds the answer by. No URI has a blank in it, so it is nothing else."""
         return f"idempotency {self.owner} {self.endpoint} {self.key}"
 
+    @classmethod
+    def of_tag(cls, tag: str) -> IdempotencyKey:
+        """Return the key that has the tag."""
+        _, owner, endpoint, key = tag.split(" ")
+        return cls(endpoint, key, owner)
+
 
 def idempotency_key(text: str, *, endpoint: str) -> IdempotencyKey:
     """Return the key that `text` is, or raise `IdempotencyKeyError`."""

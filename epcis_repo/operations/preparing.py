@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from hashlib import file_digest, sha256
 from io import BytesIO
 from typing import IO, NamedTuple
 
 import orjson
 
-from epcis_repo.bindings import read_events
+from epcis_repo.bindings import read_events, scan_events
 from epcis_repo.bindings.jsonld import parse_event, render_event
-from epcis_repo.errors import ValidationError, Violation
+from epcis_repo.errors import (
+    CaptureLimitExceededError,
+    ValidationError,
+    Violation,
+    Violations,
+)
+from epcis_repo.model.documents import InPieces
 from epcis_repo.model.events import Event
 from epcis_repo.model.what import What, what_of
-from epcis_repo.operations.chunks import Chunks
+from epcis_repo.operations.chunks import LONG_LENGTH, Chunks
 from epcis_repo.operations.idempotency import IdempotencyKey
+from epcis_repo.operations.statements import SentStatement, sent_statements
 from epcis_repo.projections import LoggedEvent, Rows, identity_of, rows_of
-from epcis_repo.validation import validate
+from epcis_repo.validation import Identified, IdentifiedEvent, judged, validate
 
 # A longer one is read in pieces, also where it is in memory already: that is faster.
 READ_WHOLE_MAX = 1 << 20
@@ -32,6 +40,13 @@ READ_WHOLE_MAX = 1 << 20
 EVENT_IDS_MAX = 10
 # Declarations without eventID are looked at together, after all events are known.
 _NAMELESS_SIZE_MAX = 16 << 20
+
+
+class CaptureErrorBehaviour(StrEnum):
+    """What becomes of a document when some of its events cannot be recorded (§12.6)."""
+
+    ROLLBACK = "rollback"
+    PROCEED = "proceed"
 
 
 class Sent(NamedTuple):
@@ -69,8 +84,10 @@ class Prepared:
     """
     A document that may be recorded.
 
-    `originals` has, by the eventIDs that were assigned to declarations without one, those of the
-    events in the document that they declare in error.
+    `events` is how many it has, `statements` its master data. Where it is to proceed, `refused` are
+    the violations of the events that may not be recorded. `originals` has, by the eventIDs that
+    were assigned to declarations without one, those of the events in the document that they declare
+    in error.
     """
 
     digest: str
@@ -79,8 +96,20 @@ class Prepared:
     chunks: Chunks
     events: int
     now: int
+    statements: Sequence[SentStatement] = ()
     originals: Mapping[str, str] = field(default_factory=dict)
+    capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK
+    refused: Violations = field(default_factory=Violations)
     key: IdempotencyKey | None = None
+
+    @property
+    def proceeds(self) -> bool:
+        return self.capture_error_behaviour is CaptureErrorBehaviour.PROCEED
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is too much to be recorded together with others."""
+        return self.chunks.are_long or len(self.statements) > LONG_LENGTH
 
     @property
     def key_tag(self) -> str | None:
@@ -99,32 +128,86 @@ class Prepared:
         return event if original is None else event.under(original)
 
 
-def prepare(body: bytes | IO[bytes], media_type: str, now: int) -> Prepared:
+def prepare(
+    body: bytes | IO[bytes],
+    media_type: str,
+    now: int,
+    *,
+    key: IdempotencyKey | None = None,
+    capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK,
+    events_max: int | None = None,
+) -> Prepared:
     """
     Return the document in `body`, ready to be recorded.
 
-    Raises what `read_events` and `validate` do.
+    Raises what `read_events` and `validate` do, and `CaptureLimitExceededError` for more than
+    `events_max` events. Where it is to proceed, `ValidationError` is of the document alone.
     """
-    digest = _digest(body)
-    source = BytesIO(body) if isinstance(body, bytes) and len(body) > READ_WHOLE_MAX else body
-    chunks, nameless, count = Chunks(), _Nameless(), 0
+    digest = digest_of(body)
+    chunks, nameless, refused, count = Chunks(), _Nameless(), Violations(), 0
+    if capture_error_behaviour is CaptureErrorBehaviour.PROCEED:
+        events = _sound(BytesIO(body) if isinstance(body, bytes) else body, media_type, refused)
+    elif isinstance(body, bytes) and len(body) > READ_WHOLE_MAX:
+        events = validate(read_events(BytesIO(body), media_type))
+    else:
+        events = validate(read_events(body, media_type))
+    read = InPieces(events)
     try:
-        for count, identified in enumerate(validate(read_events(source, media_type)), 1):
+        for count, identified in enumerate(read, 1):
+            _refuse_more(count + refused.events, events_max)
             event, namespaces = identified.event, identified.found.namespaces
+            number = identified.found.number
             if event.record_time is not None:
                 # EPCIS 2.0, §12.6: a recordTime that comes in means nothing here.
                 event = replace(event, record_time=None)
-            event_id = event.event_id or f"urn:uuid:{drawn_uuid(digest, str(count - 1))}"
+            event_id = event.event_id or f"urn:uuid:{drawn_uuid(digest, str(number - 1))}"
             data = render_event(event, namespaces)
-            sent = _sent(count, event, identified.what, event_id, data)
+            sent = _sent(number, event, identified.what, event_id, data)
             chunks.add(tuple(sent), len(data))
             if sent.declares and sent.is_nameless:
                 original = replace(event, error_declaration=None)
                 nameless.add(sent, render_event(original, namespaces))
-        return Prepared(digest, body, media_type, chunks, count, now, nameless.originals(chunks))
+        _refuse_more(count + refused.events, events_max)
+        return Prepared(
+            digest=digest,
+            body=body,
+            media_type=media_type,
+            chunks=chunks,
+            events=count + refused.events,
+            now=now,
+            statements=sent_statements(read.beside, digest, now, capture_error_behaviour),
+            originals=nameless.originals(chunks),
+            capture_error_behaviour=capture_error_behaviour,
+            refused=refused,
+            key=key,
+        )
     except BaseException:
         chunks.close()
         raise
+
+
+def _refuse_more(count: int, events_max: int | None) -> None:
+    if events_max is not None and count > events_max:
+        raise CaptureLimitExceededError(f"{events_max} events at most")
+
+
+def _sound(file: IO[bytes], media_type: str, refused: Violations) -> Identified:
+    """
+    Yield the events that may be recorded, and add to `refused` what is wrong with the others.
+
+    Raises `ValidationError` at the end where something is wrong that is of no single event.
+    """
+    around, scanned = Violations(), InPieces(scan_events(file, media_type))
+    for found in scanned:
+        if isinstance(found, Violation):
+            (around if found.event is None else refused).add([found])
+        elif isinstance(verdict := judged(found), IdentifiedEvent):
+            yield verdict
+        else:
+            refused.add(verdict)
+    if around.count:
+        around.before(refused).refuse()
+    return scanned.beside
 
 
 def drawn_uuid(digest: str, name: str) -> str:
@@ -135,7 +218,15 @@ def drawn_uuid(digest: str, name: str) -> str:
     return str(uuid.UUID(bytes=drawn[:16], version=4))
 
 
-def _digest(body: bytes | IO[bytes]) -> str:
+def capture_id_of(digest: str, capture_error_behaviour: CaptureErrorBehaviour) -> str:
+    """Return the captureID of the document with this digest."""
+    # Recorded in part, it may come again to be recorded whole: that is another job.
+    proceeds = capture_error_behaviour is CaptureErrorBehaviour.PROCEED
+    return drawn_uuid(digest, "capture proceeding" if proceeds else "capture")
+
+
+def digest_of(body: bytes | IO[bytes]) -> str:
+    """Return the SHA-256 of a document, in hex, under which it is known and kept."""
     if isinstance(body, bytes):
         return sha256(body).hexdigest()
     body.seek(0)

@@ -10,26 +10,34 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from epcis_repo.projections.event_hashes import last_hashed
 from epcis_repo.projections.logged import LoggedEvent
-from epcis_repo.projections.runner import PROJECTIONS
+from epcis_repo.projections.runner import ALL, FOLLOWING
 from epcis_repo.store import Reading
 
 Rows = dict[tuple[str, int], tuple[Any, ...]]
 """Rows by table and position."""
 
 _PROJECTION_OF: dict[str, ModuleType] = {
-    table: projection for projection in PROJECTIONS for table in projection.TABLES
+    table: projection for projection in ALL for table in projection.TABLES
 }
+_FOLLOWING = {table for projection in FOLLOWING for table in projection.TABLES}
 READ_MODELS = tuple(_PROJECTION_OF)
 """The tables of all read models."""
 
 
-def derived_rows(item: LoggedEvent) -> Rows:
-    """Return what each read model should say of an event."""
+def derived_rows(item: LoggedEvent, followed: int) -> Rows:
+    """Return what each read model should say of an event, where those that follow are so far."""
     return {
         (table, item.position): tuple(projection.row_of(item))
         for table, projection in _PROJECTION_OF.items()
+        if item.position <= followed or table not in _FOLLOWING
     }
+
+
+async def followed_until(session: Reading) -> int:
+    """Return the position as far as which all read models have come that follow the log."""
+    return await last_hashed(session)
 
 
 async def stored_rows(session: Reading, after: int, until: int, *, limit: int) -> Rows:

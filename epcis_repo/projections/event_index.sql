@@ -19,9 +19,10 @@ CREATE TABLE IF NOT EXISTS event_index (
     company_prefixes  text,
     header            bytea,
     CONSTRAINT event_index_key PRIMARY KEY (part, position)
-);
+) /* each year of record_time */;
 
-CREATE INDEX IF NOT EXISTS event_index_event_time ON event_index (part, event_time);
+-- With the position, so that a time is gone through without the rows themselves.
+CREATE INDEX IF NOT EXISTS event_index_event_time ON event_index (part, event_time, position);
 
 CREATE INDEX IF NOT EXISTS event_index_event_id
     ON event_index (part, event_id, declares_error, position);
@@ -44,7 +45,8 @@ SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.
  ORDER BY i.event_time, i.position, t.role
 
 -- select_headers_naming --
--- What a history shows of the events that name a thing, between two moments, standing or not.
+-- What a history shows of the events that name a thing, between two moments, standing or not. The
+-- plus keeps PostgreSQL from looking for all events between these moments, in each of its years.
 SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.disposition,
        i.read_point, i.biz_location, i.lot, i.expiry, i.parent_id, i.empties, i.company_prefixes,
        i.event_id, i.record_time, i.declares_error, coalesce(i.header, e.data)
@@ -52,7 +54,7 @@ SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.
  WHERE i.part = t.part AND i.position = t.position
    AND e.part = t.part AND e.position = t.position
    AND t.part = $1 AND t.tag = $2 AND t.position <= $3
-   AND i.event_time >= $4 AND i.event_time <= $5
+   AND +i.event_time >= $4 AND +i.event_time <= $5
  ORDER BY i.event_time, i.position, t.role
 
 -- select_named --

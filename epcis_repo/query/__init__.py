@@ -1,13 +1,24 @@
 """The EPCIS query language: parameters to predicates, predicates to SQL, answers in pages."""
 
-from epcis_repo.query.parameters import PARAMETERS, EventQuery, parse_query
-from epcis_repo.query.select import EventRow, select_event, select_page
+from epcis_repo.query.paging import per_page_asked
+from epcis_repo.query.parameters import PARAMETERS, EventQuery, parse_json_query, parse_query
+from epcis_repo.query.select import (
+    EventRow,
+    looks_long,
+    select_event,
+    select_events_at,
+    select_page,
+)
 
 __all__ = [
     "PARAMETERS",
     "EventQuery",
     "EventRow",
+    "looks_long",
+    "parse_json_query",
     "parse_query",
+    "per_page_asked",
     "select_event",
+    "select_events_at",
     "select_page",
 ]

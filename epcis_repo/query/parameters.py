@@ -1,182 +1,331 @@
 """
 The parameters of SimpleEventQuery (EPCIS 2.0, §8.2.7.1). The table is the grammar.
 
-A parameter comes once; a list is one value with `|` between its members. What is unknown,
-repeated or of the wrong type is refused with the parameter's name.
+It has those with a fixed name; `families.py` has those whose name ends in something of the
+caller's. A parameter comes once, and one with an empty value is as good as absent. What is
+unknown, repeated or ill-typed is refused, with the parameter's name.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
 from hashlib import sha256
 from typing import Any
 
+from epcis_repo.bindings.names import declared_prefixes
 from epcis_repo.errors import EpcisError, QueryParameterError
-from epcis_repo.gs1 import Level, cbv, parse_identifier
-from epcis_repo.model.events import ACTIONS, EVENT_TYPES
-from epcis_repo.model.times import DATE_TIME_EXPECTED, parse_timestamp
-
-PER_PAGE_DEFAULT = 30
-PER_PAGE_MAX = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Predicate:
-    """A column of the event index, an operator, and the value or values to compare with."""
-
-    column: str
-    operator: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class EpcPredicate:
-    """That an event names one of `keys`, or something whose key lies in one of `ranges`."""
-
-    keys: tuple[str, ...]
-    ranges: tuple[tuple[str, str], ...]
+from epcis_repo.gs1 import cbv
+from epcis_repo.model.events import ACTIONS, EVENT_TYPES, Event
+from epcis_repo.model.found_by import reference_key
+from epcis_repo.model.times import DATE_TIME_EXPECTED
+from epcis_repo.model.what import Role
+from epcis_repo.query.families import (
+    MEASURES,
+    NUMBER_EXPECTED,
+    VOID_EXPECTED,
+    Parameter,
+    Reader,
+    compared,
+    number_reader,
+    parameter_of_family,
+    present,
+)
+from epcis_repo.query.fields import QUANTITY_EVENT, Measure, Named, Standard, measurement_type
+from epcis_repo.query.paging import (
+    DIRECTIONS,
+    ORDER_EXPECTED,
+    Cursor,
+    Limits,
+    Order,
+    at_least,
+    cursor_of,
+    order_by,
+    order_direction,
+    per_page_asked,
+    token_of,
+)
+from epcis_repo.query.patterns import classes, instances
+from epcis_repo.query.predicates import COMPARISONS, OneOf, Predicate, Within
+from epcis_repo.query.values import Given, boolean, moment, one_of, spelt_words, texts, words
 
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """A query: all predicates must hold. `after` is the last position of the page before."""
+    """A query: all predicates must hold. `cursor` is where the page before ended."""
 
     predicates: tuple[Predicate, ...] = ()
-    epcs: tuple[EpcPredicate, ...] = ()
-    per_page: int = PER_PAGE_DEFAULT
-    after: int = 0
-    fingerprint: str = ""
+    order: Order = field(default_factory=Order)
+    limits: Limits = field(default_factory=Limits)
+    cursor: Cursor = field(default_factory=Cursor)
+    fingerprint: str = field(default="", compare=False)
 
-    def next_page_token(self, position: int) -> str:
-        """Return what asks for the page after `position`. Survives a restart: it says it all."""
-        return base64.urlsafe_b64encode(f"{position}.{self.fingerprint}".encode()).decode()
+    def holds(self, event: Event) -> bool:
+        """Whether all predicates do, of an event that has its eventID and its recordTime."""
+        return all(predicate.holds(event) for predicate in self.predicates)
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """How a parameter is read, what it is compared with, and what is expected of it."""
-
-    column: str
-    operator: str
-    read: Callable[[str], Any]
-    expected: str
+    def next_page_token(self, cursor: Cursor) -> str:
+        """Return what asks for the page after `cursor`."""
+        return token_of(cursor, self.fingerprint)
 
 
-def _words_of(vocabulary: cbv.Vocabulary) -> Callable[[str], list[str]]:
-    return lambda text: [cbv.bare_word(vocabulary, word) for word in _list(text)]
+def _words_of(vocabulary: cbv.Vocabulary) -> Reader:
+    return lambda given: OneOf(
+        frozenset(cbv.bare_word(vocabulary, word) for word in spelt_words(given))
+    )
 
 
-def _one_of(words: Iterable[str]) -> Callable[[str], list[str]]:
-    known = tuple(words)
-
-    def read(text: str) -> list[str]:
-        values = _list(text)
-        if any(value not in known for value in values):
-            raise ValueError(text)
-        return values
-
-    return read
+def _any_of(read: Callable[[Given], list[str]], spell: Callable[[str], str] = str) -> Reader:
+    return lambda given: OneOf(frozenset(map(spell, read(given))))
 
 
-def _list(text: str) -> list[str]:
-    values = text.split("|")
-    # No URI has a control character or half a surrogate in it, and no database takes one.
-    if not all(values) or not text.isprintable():
-        raise ValueError(text)
-    return values
+def _event_types(given: Given) -> list[str]:
+    """Read a list of types: the standard's, or the URIs of others, which no event here has."""
+    members = [member.removeprefix(_TYPES_AT) for member in words(given)]
+    if any(":" not in member and member not in _EVENT_TYPES for member in members):
+        raise ValueError(given.value)
+    return members
 
 
-def _time(text: str) -> int:
-    # A query string turns the plus of an offset into a blank unless it is escaped.
-    return parse_timestamp(text.replace(" ", "+")).microseconds
+_TYPES_AT = "https://ref.gs1.org/epcis/"
+_EVENT_TYPES = (*EVENT_TYPES, QUANTITY_EVENT)
+_EPCS = (Role.OBJECT, Role.CHILD)
+_ANY_EPC = (*_EPCS, Role.PARENT, Role.INPUT, Role.OUTPUT)
+_ANY_CLASS = (Role.CLASS, Role.INPUT_CLASS, Role.OUTPUT_CLASS)
 
-
-def _epcs(text: str) -> EpcPredicate:
-    keys, ranges = [], []
-    for value in _list(text):
-        identifier = parse_identifier(value)
-        if identifier.level is Level.CLASS and identifier.scheme.serial is not None:
-            # A pattern: whatever has this class and any serial (§8.2.7.1.1).
-            joint = f"/{identifier.scheme.serial.ai}/" if identifier.scheme.serial.ai else ""
-            beginning = identifier.key + joint
-            ranges.append((beginning, beginning + "\x7f"))
-        else:
-            keys.append(identifier.key)
-    return EpcPredicate(tuple(keys), tuple(ranges))
-
-
-PARAMETERS: dict[str, Parameter] = {
-    "eventType": Parameter("type", "IN", _one_of(EVENT_TYPES), ", ".join(EVENT_TYPES)),
-    "GE_eventTime": Parameter("event_time", ">=", _time, DATE_TIME_EXPECTED),
-    "LT_eventTime": Parameter("event_time", "<", _time, DATE_TIME_EXPECTED),
-    "GE_recordTime": Parameter("record_time", ">=", _time, DATE_TIME_EXPECTED),
-    "LT_recordTime": Parameter("record_time", "<", _time, DATE_TIME_EXPECTED),
-    "EQ_action": Parameter("action", "IN", _one_of(ACTIONS), ", ".join(ACTIONS)),
-    "EQ_bizStep": Parameter("biz_step", "IN", _words_of(cbv.BIZ_STEP), "a business step"),
-    "EQ_disposition": Parameter("disposition", "IN", _words_of(cbv.DISPOSITION), "a disposition"),
-    "EQ_eventID": Parameter("event_id", "IN", _list, "an eventID"),
-    "MATCH_anyEPC": Parameter("epc", "MATCH", _epcs, "an EPC, as URN or Digital Link"),
+# Times, by the name that parameters have for the field, and its name here.
+_TIMES = {
+    "eventTime": "eventTime",
+    "recordTime": "recordTime",
+    "errorDeclarationTime": "errorDeclarationTime",
+    # The official schema has this spelling of it.
+    "errorDeclaration_Time": "errorDeclarationTime",
+    "time": "time",
+    "startTime": "startTime",
+    "endTime": "endTime",
+}
+# Fields that equal one of a list, how that is read, and what is expected.
+_EQUAL: dict[str, tuple[Reader, str]] = {
+    "action": (_any_of(one_of(ACTIONS)), ", ".join(ACTIONS)),
+    "bizStep": (_words_of(cbv.BIZ_STEP), "a business step"),
+    "disposition": (_words_of(cbv.DISPOSITION), "a disposition"),
+    "persistentDisposition_set": (_words_of(cbv.DISPOSITION), "a disposition"),
+    "persistentDisposition_unset": (_words_of(cbv.DISPOSITION), "a disposition"),
+    "readPoint": (_any_of(words, reference_key), "a location"),
+    "bizLocation": (_any_of(words, reference_key), "a location"),
+    "transformationID": (_any_of(words, reference_key), "a transformationID"),
+    "eventID": (_any_of(words), "an eventID"),
+    "errorReason": (_words_of(cbv.ERROR_REASON), "the reason of an error declaration"),
+    "correctiveEventID": (_any_of(words), "an eventID"),
+    "type": (_any_of(spelt_words, measurement_type), "a type of measurement"),
+    "deviceID": (_any_of(words, reference_key), "a URI"),
+    "deviceMetadata": (_any_of(words), "a URI"),
+    "rawData": (_any_of(words), "a URI"),
+    "dataProcessingMethod": (_any_of(words), "a URI"),
+    "bizRules": (_any_of(words), "a URI"),
+    "microorganism": (_any_of(words), "a URI"),
+    "chemicalSubstance": (_any_of(words), "a URI"),
+    "uriValue": (_any_of(words), "a URI"),
+    "stringValue": (_any_of(texts), "a text"),
+    "hexBinaryValue": (_any_of(texts, str.upper), "hexadecimal digits"),
+    "booleanValue": (lambda given: OneOf(frozenset([boolean(given)])), "true or false"),
+    "time": (lambda given: OneOf(frozenset([moment(given)])), DATE_TIME_EXPECTED),
+}
+_MATCH = {
+    "epc": _EPCS,
+    "parentID": (Role.PARENT,),
+    "inputEPC": (Role.INPUT,),
+    "outputEPC": (Role.OUTPUT,),
+    "anyEPC": _ANY_EPC,
+}
+_MATCH_CLASS = {
+    "epcClass": (Role.CLASS,),
+    "inputEPCClass": (Role.INPUT_CLASS,),
+    "outputEPCClass": (Role.OUTPUT_CLASS,),
+    "anyEPCClass": _ANY_CLASS,
 }
 
 
-def parse_query(parameters: Iterable[tuple[str, str]]) -> EventQuery:
-    """Return the query that the pairs of name and value ask; `QueryParameterError` if none."""
+def _within(given: Given) -> Within:
+    return Within(frozenset(map(reference_key, words(given))))
+
+
+_EPC_EXPECTED = "an EPC, as URN or Digital Link, or a pattern such as urn:epc:idpat:sgtin:…*"
+_CLASS_EXPECTED = "a class of things, as URN or Digital Link, or a pattern of them"
+
+PARAMETERS: dict[str, Parameter] = {
+    "eventType": Parameter(
+        Standard("eventType"), _any_of(_event_types), f"{', '.join(_EVENT_TYPES)}, or a URI"
+    ),
+    **{
+        f"{comparison}_{name}": Parameter(
+            Standard(of), compared(comparison, moment), DATE_TIME_EXPECTED
+        )
+        for name, of in _TIMES.items()
+        for comparison in ("GE", "LT")
+    },
+    **{
+        f"EQ_{name}": Parameter(Standard(name), read, expected)
+        for name, (read, expected) in _EQUAL.items()
+    },
+    **{
+        f"WD_{name}": Parameter(Standard(name), _within, "a location")
+        for name in ("readPoint", "bizLocation")
+    },
+    **{
+        f"MATCH_{name}": Parameter(Named(frozenset(roles)), instances, _EPC_EXPECTED)
+        for name, roles in _MATCH.items()
+    },
+    **{
+        f"MATCH_{name}": Parameter(Named(frozenset(roles)), classes, _CLASS_EXPECTED)
+        for name, roles in _MATCH_CLASS.items()
+    },
+    "EXISTS_errorDeclaration": Parameter(Standard("errorDeclaration"), present, VOID_EXPECTED),
+    "EXISTS_sensorElementList": Parameter(Standard("sensorElementList"), present, VOID_EXPECTED),
+    # The conformance tests have this spelling of it.
+    "EXISTS_sensorElement": Parameter(Standard("sensorElementList"), present, VOID_EXPECTED),
+    **{
+        f"{operator}_quantity": Parameter(
+            Measure(MEASURES["quantity"], None), number_reader(operator), NUMBER_EXPECTED
+        )
+        for operator in ("EQ", *COMPARISONS)
+    },
+    **{
+        f"{operator}_percRank": Parameter(
+            Standard("percRank"), number_reader(operator), NUMBER_EXPECTED
+        )
+        for operator in ("EQ", *COMPARISONS)
+    },
+}
+"""The parameters with a fixed name that say something of an event."""
+
+_HOW: dict[str, tuple[Callable[[Given], Any], str]] = {
+    "orderBy": (order_by, ORDER_EXPECTED),
+    "orderDirection": (order_direction, " or ".join(DIRECTIONS)),
+    "eventCountLimit": (lambda given: at_least(1, given), "a number of events, from 1"),
+    "maxEventCount": (lambda given: at_least(0, given), "a number of events, from 0"),
+}
+_PAGE = ("perPage", "nextPageToken")
+
+
+def parse_query(
+    parameters: Iterable[tuple[str, str]], *, prefixes: Mapping[str, str] | None = None
+) -> EventQuery:
+    """
+    Return the query that a URL asks by these names and values; `QueryParameterError` if none.
+
+    `prefixes` are those that were declared for the names and values of extensions.
+    """
+    declared = prefixes or {}
+    return _parse((name, Given(text, prefixes=declared)) for name, text in parameters)
+
+
+def parse_json_query(query: Mapping[str, Any], page: Iterable[tuple[str, str]] = ()) -> EventQuery:
+    """
+    Return the query that a JSON object asks, as EPCIS 2.0, §8.2.7.1 has it.
+
+    `page` says, as in a URL, which page of the answer is asked for.
+    """
+    prefixes = declared_prefixes(query.get("@context"))
+    asked = [
+        (name, Given(value, is_typed=True, prefixes=prefixes))
+        for name, value in query.items()
+        if name != "@context"
+    ]
+    for name, _ in asked:
+        if name in _PAGE:
+            expected = "it with the request for the events, not in the query"
+            raise QueryParameterError(name, expected=expected, found=name)
+    return _parse([*asked, *((name, Given(text)) for name, text in page)])
+
+
+def _parse(parameters: Iterable[tuple[str, Given]]) -> EventQuery:
     predicates: list[Predicate] = []
-    epcs: list[EpcPredicate] = []
-    seen: dict[str, str] = {}
-    for name, text in parameters:
+    how: dict[str, Any] = {}
+    page: dict[str, str] = {}
+    seen = set[str]()
+    for name, given in parameters:
         if name in seen:
             raise QueryParameterError(name, expected="each parameter once", found=f"{name} twice")
-        seen[name] = text
-        parameter = PARAMETERS.get(name)
-        if parameter is None:
-            if name not in ("perPage", "nextPageToken"):
-                known = ", ".join((*PARAMETERS, "perPage", "nextPageToken"))
-                raise QueryParameterError(name, expected=f"one of {known}", found=name)
-            continue
-        try:
-            value = parameter.read(text)
-        except (ValueError, EpcisError) as error:
-            why = f" ({error})" if isinstance(error, EpcisError) else ""
-            raise QueryParameterError(
-                name, expected=f"{parameter.expected}{why}", found=text
-            ) from None
-        if isinstance(value, EpcPredicate):
-            epcs.append(value)
+        seen.add(name)
+        if name in _PAGE:
+            page[name] = given.value
+        elif name in _HOW:
+            read, expected = _HOW[name]
+            if not given.is_empty:
+                how[name] = _read(name, given, read, expected)
         else:
-            predicates.append(Predicate(parameter.column, parameter.operator, value))
-    asked = sorted((name, text) for name, text in seen.items() if name != "nextPageToken")
-    fingerprint = sha256(repr(asked).encode()).hexdigest()[:16]
+            parameter = _parameter(name, given.prefixes)
+            if given.is_empty and parameter.read is not present:
+                continue
+            test = _read(name, given, parameter.read, parameter.expected)
+            if test is not None:
+                predicates.append(Predicate(name, parameter.field, test))
+    _refuse_contradictions(how)
+    limits = Limits(
+        per_page_asked(page.get("perPage")), how.get("eventCountLimit"), how.get("maxEventCount")
+    )
+    order = Order()
+    if "orderBy" in how:
+        # EPCIS 2.0, §8.2.7.1: the latest come first, unless something else is said.
+        order = Order(how["orderBy"], how.get("orderDirection", "DESC") == "DESC")
+    predicates.sort(key=lambda predicate: predicate.parameter)
+    said = json.dumps(_plain([tuple(predicates), order, limits]))
+    fingerprint = sha256(said.encode()).hexdigest()[:16]
     return EventQuery(
         predicates=tuple(predicates),
-        epcs=tuple(epcs),
-        per_page=_per_page(seen.get("perPage")),
-        after=_after(seen.get("nextPageToken"), fingerprint),
+        order=order,
+        limits=limits,
+        cursor=cursor_of(page.get("nextPageToken"), fingerprint),
         fingerprint=fingerprint,
     )
 
 
-def _per_page(text: str | None) -> int:
-    if text is None:
-        return PER_PAGE_DEFAULT
-    digits = text.lstrip("0")
-    if not (digits.isascii() and digits.isdecimal()):
-        raise QueryParameterError("perPage", expected="a number from 1 upwards", found=text)
-    return min(int(digits[:9]), PER_PAGE_MAX)
+def _parameter(name: str, prefixes: Mapping[str, str]) -> Parameter:
+    parameter = PARAMETERS.get(name) or parameter_of_family(name, prefixes)
+    if parameter is None:
+        known = (*PARAMETERS, *_HOW, *_PAGE)
+        nearest = get_close_matches(name, known, n=3)
+        expected = "a parameter of SimpleEventQuery (EPCIS 2.0, §8.2.7.1)"
+        if nearest:
+            expected += f", such as {' or '.join(nearest)}"
+        raise QueryParameterError(name, expected=expected, found=name)
+    return parameter
 
 
-def _after(token: str | None, fingerprint: str) -> int:
-    if token is None:
-        return 0
+def _read(name: str, given: Given, read: Callable[[Given], Any], expected: str) -> Any:
     try:
-        position, _, asked = base64.urlsafe_b64decode(token).decode().partition(".")
-        # Longer than any position is only what nobody was given.
-        if asked == fingerprint and position.isdecimal() and len(position) < 19:
-            return int(position)
-    except (binascii.Error, ValueError):
-        pass
-    expected = "the token of the page before, with the same parameters"
-    raise QueryParameterError("nextPageToken", expected=expected, found=token)
+        return read(given)
+    except QueryParameterError:
+        raise
+    except (ValueError, EpcisError) as error:
+        why = f" ({error})" if isinstance(error, EpcisError) else ""
+        found = (
+            given.value if isinstance(given.value, str) else json.dumps(given.value, default=repr)
+        )
+        raise QueryParameterError(name, expected=f"{expected}{why}", found=found) from None
+
+
+def _refuse_contradictions(how: Mapping[str, Any]) -> None:
+    if "eventCountLimit" in how:
+        for other, is_wrong in (
+            ("orderBy", "orderBy" not in how),
+            ("maxEventCount", "maxEventCount" in how),
+        ):
+            if is_wrong:
+                expected = "it with orderBy, and without maxEventCount (EPCIS 2.0, §8.2.7.1)"
+                raise QueryParameterError("eventCountLimit", expected=expected, found=other)
+
+
+def _plain(value: Any) -> Any:
+    """Return equal lists and texts for equal values, in whatever process."""
+    if is_dataclass(value) and not isinstance(value, type):
+        members = [_plain(getattr(value, member.name)) for member in fields(value)]
+        return [type(value).__name__, *members]
+    if isinstance(value, frozenset):
+        return sorted(map(repr, value))
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return repr(value)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import IO
 
 from eventsourcing.persistence import Tracking
 
@@ -26,6 +28,7 @@ from epcis_repo.store import (
     Writing,
     load_statements,
 )
+from epcis_repo.store.documents import keep
 from epcis_repo.store.log import append
 
 STATEMENTS = load_statements("epcis_repo.recorders", "recorders.sql")
@@ -40,13 +43,14 @@ class Appending:
     Events that are recorded all or none, at `now` (microseconds) or later.
 
     With `tracking` they are what came of following an application as far as that; one position
-    is reached once.
+    is reached once. `documents` (digest, body, media type) are kept with them.
     """
 
     events: Sequence[EventData]
     now: int
     condition: AppendCondition | None = None
     tracking: Tracking | None = None
+    documents: Sequence[tuple[str, bytes | IO[bytes], str]] = ()
 
     def __post_init__(self) -> None:
         # A condition is checked by the log when the tracking has moved already.
@@ -65,7 +69,8 @@ async def record(store: EventStore, appending: Appending) -> Sequence[RecordedEv
     All of it is durable once this returns. Raises `AppendConditionFailed` when an event that
     the condition forbids is there, an identity is taken, or the tracking is as far already.
     """
-    return await store.write(_record, appending)
+    # What brings a document is a work of its own, so that no other waits in the same group.
+    return await store.write(partial(_record) if appending.documents else _record, appending)
 
 
 async def _record(
@@ -85,6 +90,8 @@ async def _record(
         except AppendConditionFailed as error:
             answers.append(error)
         else:
+            if appending.documents:
+                await keep(session, appending.documents)
             answers.append(new)
             recorded += new
             taken.update(event.event_id for event in new)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 from eventsourcing.dcb import domain
 from eventsourcing.dcb.api import DCBEvent
@@ -22,7 +22,14 @@ from eventsourcing.utils import get_topic, register_topic, resolve_topic
 from epcis_repo.errors import AppendConditionFailed
 from epcis_repo.recorders.appending import Appending, record
 from epcis_repo.recorders.dcb import dcb_event, event_data
-from epcis_repo.store import AppendCondition, EventStore, Query, QueryItem, Reading
+from epcis_repo.store import (
+    AppendCondition,
+    EventStore,
+    Query,
+    QueryItem,
+    Reading,
+    RecordedEvent,
+)
 from epcis_repo.store.log import head, read
 
 __all__ = [
@@ -31,6 +38,7 @@ __all__ = [
     "Selector",
     "Slice",
     "decide",
+    "decision_of",
     "decisions",
     "do",
     "event",
@@ -78,12 +86,21 @@ async def decisions(
         yield _MAPPER.to_domain_event(dcb_event(recorded))
 
 
-async def do(store: EventStore, s: S, *, now: int) -> S:
+def decision_of(recorded: RecordedEvent) -> Decision:
+    """Return the decision that an event of the log is."""
+    return _MAPPER.to_domain_event(dcb_event(recorded)).decision
+
+
+Documents = Sequence[tuple[str, bytes | IO[bytes], str]]
+"""Digests, bodies and media types."""
+
+
+async def do(store: EventStore, s: S, *, now: int, documents: Documents = ()) -> S:
     """
     Advance the slice `s` to the head of the log, execute it, and record what it decided.
 
-    Raises `AppendConditionFailed` when something was recorded within its boundary meanwhile,
-    and whatever the slice raises when it is executed.
+    With what is recorded `documents` are kept. Raises `AppendConditionFailed` when something was
+    recorded within its boundary meanwhile, and whatever the slice raises when it is executed.
     """
     if type(s).do_projection:
         async with store.reading() as session:
@@ -95,11 +112,13 @@ async def do(store: EventStore, s: S, *, now: int) -> S:
     if new := s.collect_events():
         condition = AppendCondition(_query(s.consistency_boundary()), s.last_known_position or 0)
         events = [event_data(_MAPPER.to_dcb_event(tagged)) for tagged in new]
-        await record(store, Appending(events, now, condition))
+        await record(store, Appending(events, now, condition, documents=documents))
     return s
 
 
-async def decide(store: EventStore, slice_of: Callable[[], S], *, now: int) -> S:
+async def decide(
+    store: EventStore, slice_of: Callable[[], S], *, now: int, documents: Documents = ()
+) -> S:
     """
     Do a slice, and a new one whenever somebody else was first, until it stands.
 
@@ -109,7 +128,7 @@ async def decide(store: EventStore, slice_of: Callable[[], S], *, now: int) -> S
     while True:
         s = slice_of()
         try:
-            return await do(store, s, now=now)
+            return await do(store, s, now=now, documents=documents)
         except AppendConditionFailed:
             # One that looks at nothing would decide the same again, and for ever.
             if not type(s).do_projection:

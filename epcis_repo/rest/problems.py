@@ -1,12 +1,10 @@
-"""An error's class to its status and type: problem documents (RFC 9457; EPCIS 2.0, §12.5)."""
+"""Errors to answers: problem documents (RFC 9457; EPCIS 2.0, §12.5)."""
 
 from __future__ import annotations
 
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
-from types import MappingProxyType
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -15,71 +13,34 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from epcis_repo import errors
+from epcis_repo.operations.problems import PROBLEMS, Problem, as_problem, problem, violation_value
+from epcis_repo.rest.gs1_headers import limits_of
 from epcis_repo.rest.requests import raw_path
 from epcis_repo.rest.routes import router
 
 _log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
-# What was found may be ten megabytes of brackets.
-_FOUND_MAX = 200
-
-# The most particular class of an error counts.
-PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
-    errors.ValidationError: (400, "ValidationException", "The document is not valid"),
-    errors.IdentifierError: (400, "ValidationException", "The identifier is not valid"),
-    errors.ScanError: (400, "ValidationException", "The scan is not valid"),
-    errors.QueryParameterError: (400, "QueryParameterException", "The query is not valid"),
-    errors.UnsupportedMediaTypeError: (
-        415,
-        "UnsupportedMediaTypeException",
-        "The media type is not supported",
-    ),
-    errors.CaptureLimitExceededError: (
-        413,
-        "CaptureLimitExceededException",
-        "The document is too large",
-    ),
-    errors.InputError: (400, "ValidationException", "The request is not valid"),
-    errors.NotFoundError: (404, "NoSuchResourceException", "There is no such resource"),
-    errors.DuplicateEventError: (
-        409,
-        "ResourceAlreadyExistsException",
-        "The event is already recorded with other content",
-    ),
-    errors.KeyReusedError: (422, "ValidationException", "The idempotency key is another request's"),
-    errors.RequestInProgressError: (
-        409,
-        "ResourceAlreadyExistsException",
-        "The same request is being answered",
-    ),
-    errors.NotAcceptableError: (406, "NotAcceptableException", "No such representation"),
-    errors.StoreFullError: (507, "ImplementationException", "The disk is full"),
-    errors.WritesStoppedError: (503, "ImplementationException", "Nothing is written any more"),
-    errors.StoreUnavailableError: (503, "ImplementationException", "The store is not available"),
-    errors.EpcisError: (500, "ImplementationException", "The repository failed"),
-}
 
 
 async def problem_of(request: Request, error: Exception) -> Response:
     """Return the problem document of `error`."""
-    kind = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
-    status, name, title = PROBLEMS[kind]
-    members: dict[str, object] = {}
+    assert isinstance(error, errors.EpcisError)
+    value = as_problem(error, instance=raw_path(request))
     headers = {}
     match error:
         case errors.ValidationError():
             # A document with a million faults is answered with the first of them and their number.
             listed = error.violations[: errors.VIOLATIONS_KEPT]
-            members["violations"] = [asdict(v) | {"found": _short(v.found)} for v in listed]
-            members["violationCount"] = error.count
+            value["violations"] = [violation_value(violation) for violation in listed]
+            value["violationCount"] = error.count
         case errors.CaptureLimitExceededError():
-            headers["GS1-EPCIS-Capture-File-Size-Limit"] = str(error.size_max)
+            headers = limits_of(request.app.state.settings)
         case errors.RequestInProgressError():
             headers["Retry-After"] = "1"
         case errors.StoreUnavailableError():
             headers["Retry-After"] = "5"
-    return _problem(request, status, name, title, str(error), headers, members)
+    return _response(value, headers)
 
 
 async def http_problem_of(request: Request, error: Exception) -> Response:
@@ -96,7 +57,8 @@ async def http_problem_of(request: Request, error: Exception) -> Response:
         # The framework names the methods of the first route alone.
         headers["Allow"] = ", ".join(sorted(_methods(request)))
         detail = f"{path} has {headers['Allow']}, not {request.method}"
-    return _problem(request, error.status_code, name, title, detail, headers)
+    value = problem(error.status_code, name, title, detail, instance=path)
+    return _response(value, headers)
 
 
 async def nothing_for(_request: Request, _error: Exception) -> Response:
@@ -117,27 +79,11 @@ async def failure_of(request: Request, error: Exception) -> Response:
         "an error that is not the client's; nothing of this request was recorded unless an "
         f"answer says so. Sending it again is safe. The log of the server has it as {reference}"
     )
-    return _problem(request, status, name, title, detail, {})
+    return _response(problem(status, name, title, detail, instance=raw_path(request)), {})
 
 
-def _problem(
-    request: Request,
-    status: int,
-    name: str,
-    title: str,
-    detail: str,
-    headers: Mapping[str, str],
-    members: Mapping[str, object] = MappingProxyType({}),
-) -> Response:
-    problem = {
-        "type": f"epcisException:{name}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "instance": raw_path(request),
-        **members,
-    }
-    return Response(orjson.dumps(problem), status, headers, PROBLEM)
+def _response(value: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(orjson.dumps(value), value["status"], headers, PROBLEM)
 
 
 def _methods(request: Request) -> set[str]:
@@ -147,7 +93,3 @@ def _methods(request: Request) -> set[str]:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
-
-
-def _short(found: str) -> str:
-    return found if len(found) <= _FOUND_MAX else found[:_FOUND_MAX] + "…"

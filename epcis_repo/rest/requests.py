@@ -34,7 +34,7 @@ async def body_of(request: Request, *, size_max: int) -> AsyncIterator[bytes | I
     announced = request.headers.get("content-length", "0")
     # No size has more digits than these, and Python refuses to read thousands of them.
     if announced.isdecimal() and int(announced[:18]) > size_max:
-        raise CaptureLimitExceededError(size_max=size_max)
+        raise CaptureLimitExceededError(f"{size_max} bytes at most")
     body, size = bytearray(), 0
     file: IO[bytes] | None = None
     with ExitStack() as files:
@@ -42,7 +42,7 @@ async def body_of(request: Request, *, size_max: int) -> AsyncIterator[bytes | I
             body += chunk
             size += len(chunk)
             if size > size_max:
-                raise CaptureLimitExceededError(size_max=size_max)
+                raise CaptureLimitExceededError(f"{size_max} bytes at most")
             if len(body) > IN_MEMORY_MAX:
                 # It has no name, so nobody else can read what is in it, and it cannot be left over.
                 file = file or files.enter_context(TemporaryFile())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import IO, Any
 from urllib.parse import quote, urlencode
@@ -12,30 +13,31 @@ from urllib.parse import quote, urlencode
 import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from epcis_repo import __version__
-from epcis_repo.bindings import JSON_LD, RENDERERS, XML, read_events
+from epcis_repo.bindings import read_events
 from epcis_repo.errors import (
-    InputError,
-    NotAcceptableError,
     QueryParameterError,
     ScanError,
     ValidationError,
     Violation,
 )
 from epcis_repo.gs1 import expiry_date
-from epcis_repo.model.documents import Document
 from epcis_repo.model.events import Event
+from epcis_repo.model.times import utc_text
 from epcis_repo.operations.asked import identifier_asked
-from epcis_repo.operations.capture import capture, capture_receipt
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.conflicts import conflicts
 from epcis_repo.operations.contents import contents, contents_value
+from epcis_repo.operations.documents import received
 from epcis_repo.operations.events import Page, event, events, recorded
 from epcis_repo.operations.history import history, history_value
+from epcis_repo.operations.master_data import master_data, master_data_value
+from epcis_repo.rest.gs1_headers import EXTENSIONS, IN_CAPTURES, IN_QUERIES, VERSIONS, said_in
 from epcis_repo.rest.idempotency import REPLAYED, key_of
+from epcis_repo.rest.representations import represented
 from epcis_repo.rest.requests import (
-    accepted,
     body_of,
     clocks,
     identifier_after,
@@ -44,19 +46,14 @@ from epcis_repo.rest.requests import (
 )
 from epcis_repo.settings import Settings
 from epcis_repo.store import EventStore
+from epcis_repo.store.archived import archived_years
 from epcis_repo.store.log import head
 from epcis_repo.verification import ProductIdentifier, verification_value, verify
 
 router = APIRouter()
 
-# Media type → the format that answers it. The first is what a client gets that does not say.
-EVENT_FORMATS = {
-    "application/json": "json-ld",
-    JSON_LD: "json-ld",
-    XML: "xml-2.0",
-    "text/xml": "xml-2.0",
-}
-_VERSIONS = {"GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0"}
+# What is promised of a token, in microseconds: a day.
+TOKEN_HOLDS = 86_400_000_000
 
 
 def _store(request: Request) -> EventStore:
@@ -77,45 +74,17 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return Response(orjson.dumps(value), status, headers, "application/json")
 
 
-def _document(request: Request, document: Document, headers: dict[str, str]) -> Response:
-    media_type = accepted(request, tuple(EVENT_FORMATS))
-    try:
-        body = RENDERERS[EVENT_FORMATS[media_type]](document)
-    except InputError as error:
-        # A JSON extension may have a name or a character that XML has not.
-        raise NotAcceptableError(f"{error}; accept application/json for these events") from None
-    return Response(body, 200, _VERSIONS | headers, media_type)
-
-
-@router.post("/epcis/capture", status_code=202)
-async def post_capture(request: Request) -> Response:
-    """Record a document, whole or not at all (EPCIS 2.0, §12.6)."""
-    with key_of(request, endpoint="capture") as key:
-        media_type = request.headers.get("content-type", "")
-        async with body_of(request, size_max=_settings(request).capture_size_max) as body:
-            receipt = await capture(_store(request), body, media_type, now=_now(), key=key)
-    headers = _VERSIONS | {"Location": f"/epcis/capture/{receipt.capture_id}"}
-    return _json(receipt.value(), 202, headers | (REPLAYED if receipt.replayed else {}))
-
-
-@router.get("/epcis/capture/{capture_id}")
-async def get_capture(request: Request) -> Response:
-    """Return a capture job (EPCIS 2.0, §12.6)."""
-    capture_id = identifier_after(request, "/epcis/capture/")
-    receipt = await capture_receipt(_store(request), capture_id)
-    return _json(receipt.value(), headers=_VERSIONS)
-
-
 @router.post("/epcis/events", status_code=201)
 async def post_event(request: Request) -> Response:
     """Record exactly one event and return it (EPCIS 2.0, §12.7)."""
+    said_in(request, IN_CAPTURES)
     with key_of(request, endpoint="events") as key:
         media_type = request.headers.get("content-type", "")
         async with body_of(request, size_max=_settings(request).capture_size_max) as body:
             sent = await asyncio.to_thread(_only_event, body, media_type)
             receipt = await capture(_store(request), body, media_type, now=_now(), key=key)
     [event_id] = receipt.event_ids
-    headers = _VERSIONS | {"Location": f"/epcis/events/{quote(event_id, safe='')}"}
+    headers = VERSIONS | {"Location": f"/epcis/events/{quote(event_id, safe='')}"}
     answer = await recorded(_store(request), sent, event_id)
     headers |= REPLAYED if receipt.replayed else {}
     return Response(answer, 201, headers, "application/json")
@@ -141,7 +110,10 @@ async def get_events(request: Request) -> Response:
 async def get_event(request: Request) -> Response:
     """Return an event, and the declarations that it was in error (EPCIS 2.0, §12.7)."""
     event_id = identifier_after(request, "/epcis/events/")
-    return _document(request, await event(_store(request), event_id, now=_now()), {})
+    if event_id.startswith("ni:") and (version := request.url.query):
+        # An event hash that was pasted as it is has its version behind a question mark.
+        event_id += f"?{version}"
+    return represented(request, await event(_store(request), event_id, now=_now()), {})
 
 
 @router.get("/epcis/epcs/{epc:path}/events")
@@ -156,13 +128,31 @@ async def _answer(
     request: Request, parameters: Iterable[tuple[str, str]], *, implied: str | None = None
 ) -> Response:
     asked = list(parameters)
-    page: Page = await events(_store(request), asked, now=_now())
+    prefixes = said_in(request, IN_QUERIES).get(EXTENSIONS)
+    now = _now()
+    page: Page = await events(_store(request), asked, now=now, prefixes=prefixes)
     headers = {}
     if page.next_page_token is not None:
         again = [(n, v) for n, v in asked if n not in (implied, "nextPageToken")]
         query = urlencode([*again, ("nextPageToken", page.next_page_token)])
         headers["Link"] = f'<{raw_path(request)}?{query}>; rel="next"'
-    return _document(request, page.document, headers)
+        # A token says all that is needed, so it holds for longer; nobody should rely on it.
+        headers["GS1-Next-Page-Token-Expires"] = utc_text(now + TOKEN_HOLDS)
+    return represented(request, page.document, headers)
+
+
+@router.get("/documents/{digest}")
+async def get_document(request: Request) -> Response:
+    """Return a document as it was received, byte for byte; receipts have its SHA-256."""
+    document = await received(_store(request), identifier_after(request, "/documents/"))
+
+    async def body() -> AsyncIterator[bytes]:
+        with closing(document):
+            for piece in document.pieces():
+                yield piece
+
+    headers = {"Content-Length": str(document.size), "ETag": f'"{document.digest}"'}
+    return StreamingResponse(body(), 200, headers, document.media_type)
 
 
 @router.get("/conflicts")
@@ -197,6 +187,13 @@ async def get_contents(request: Request) -> Response:
     identifier = identifier_asked(identifier_after(request, "/contents/"))
     found = await contents(_store(request), identifier, **clocks(request))
     return _json(contents_value(found))
+
+
+@router.get("/masterdata/{id:path}")
+async def get_master_data(request: Request) -> Response:
+    """Return what is known of a product, place or party; `as_of` and `known_at` are two clocks."""
+    asked = identifier_after(request, "/masterdata/")
+    return _json(master_data_value(await master_data(_store(request), asked, **clocks(request))))
 
 
 @router.get("/verify/gtin/{rest:path}")
@@ -235,10 +232,17 @@ def _expiry(text: str, today: date) -> date:
 
 @router.get("/health")
 async def get_health(request: Request) -> Response:
-    """Say whether the store answers, where its log ends, and why nothing is written, if so."""
+    """
+    Say whether the store answers, where its log ends, and what is not as usual.
+
+    That is which years are archived, and why nothing is written, if so.
+    """
     async with _store(request).reading(snapshot=False) as session:
         position = await head(session)
+        archived = [away.year for away in await archived_years(session)]
     value = {"status": "ok", "version": __version__, "head": position}
+    if archived:
+        value["archivedYears"] = archived
     if (distress := _store(request).distress()) is not None:
         # Still 200: who takes us out of service for it would end the reading, too.
         value |= {"status": "read-only", "reason": str(distress)}

@@ -187,8 +187,12 @@ class EventStore(Protocol):
         """Wait for one's turn and open the transaction."""
         ...
 
-    def altering(self) -> AbstractAsyncContextManager[Writing]:
-        """As `writing`, also where no log is there yet; tables may be made and dropped in it."""
+    def altering(self, *, turns: bool = True) -> AbstractAsyncContextManager[Writing]:
+        """
+        As `writing`, also where no log is there yet; tables may be made and dropped in it.
+
+        Without `turns` others may go on writing meanwhile: for tables of which nobody knows yet.
+        """
         ...
 
     def distress(self) -> StoreUnavailableError | None:

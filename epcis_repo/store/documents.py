@@ -37,20 +37,24 @@ class KeptDocument:
     first: Any = field(repr=False)
 
 
-async def keep(session: Writing, documents: Sequence[tuple[str, bytes | IO[bytes], str]]) -> None:
+async def keep(
+    session: Writing, documents: Sequence[tuple[str, bytes | IO[bytes], str]]
+) -> dict[str, str]:
     """
     Keep the exact bytes of documents (digest, body, media type), each once.
 
-    Raises `InputError` for a file that has other bytes by now than those of its digest.
+    Returns the media types under which they are kept, by digest: the first that each had. Raises
+    `InputError` for a file that has other bytes by now than those of its digest.
     """
     digests = [digest for digest, _, _ in documents]
     rows = await session.fetch(STATEMENTS["select_kept"], session.part, digests)
-    kept_before = {digest for (digest,) in rows}
+    media_types: dict[str, str] = dict(rows)
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     fresh = []
     for digest, body, media_type in {row[0]: row for row in documents}.values():
-        if digest in kept_before:
+        if digest in media_types:
             continue
+        media_types[digest] = media_type
         size, first = 0, b""
         found = sha256()
         for number, piece in enumerate(_pieces_in(body), 1):
@@ -67,6 +71,7 @@ async def keep(session: Writing, documents: Sequence[tuple[str, bytes | IO[bytes
             raise InputError("the document was changed while it was captured")
         fresh.append((session.part, digest, media_type, size, first))
     await session.insert("document", ("part", "digest", "media_type", "size", "body"), fresh)
+    return media_types
 
 
 async def kept(session: Reading, digest: str) -> KeptDocument:

@@ -1,5 +1,5 @@
 """
-The log: append, read, head. `documents.py` has what is kept beside it.
+The log: append, read, head. `documents.py` has what is kept beside it, `buckets.py` where tags go.
 
 Told once, over the statements that a store runs. Nothing here updates or deletes an event;
 the database would refuse (`guards_*.sql`).
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from epcis_repo.errors import AppendConditionFailed
+from epcis_repo.store.buckets import insert_tags
 from epcis_repo.store.contract import (
     AppendCondition,
     EventData,
@@ -17,7 +18,6 @@ from epcis_repo.store.contract import (
     QueryItem,
     Reading,
     RecordedEvent,
-    Tags,
     Writing,
 )
 from epcis_repo.store.statements import load_statements
@@ -26,8 +26,6 @@ STATEMENTS = load_statements("epcis_repo.store", "log.sql")
 TABLES = ("events", "event_tag", "tag_bucket")
 _PAGE = 1000
 EVERYTHING = Query()
-# So many tags, and those of the append that goes beyond, share a bucket: some 16 MB on SQLite.
-BUCKET_TAGS = 1 << 18
 
 
 async def head(session: Reading) -> int:
@@ -82,7 +80,7 @@ async def append(
         ("part", "position", "record_time", "type", "event_id", "data"),
         [(session.part, r.position, record_time, r.type, r.event_id, r.data) for r in recorded],
     )
-    bucket, bucket_tags = await _insert_tags(session, events, position)
+    bucket, bucket_tags = await insert_tags(session, events, position, record_time)
     await session.execute(
         STATEMENTS["update_head"],
         session.part,
@@ -92,23 +90,6 @@ async def append(
         bucket_tags,
     )
     return recorded
-
-
-async def _insert_tags(
-    session: Writing, events: Sequence[EventData], position: int
-) -> tuple[int, int]:
-    """Insert the tags of `events`, which follow `position`; return their bucket, and its size."""
-    [(bucket, bucket_tags)] = await session.fetch(STATEMENTS["select_bucket"], session.part)
-    if bucket == 0 or bucket_tags >= BUCKET_TAGS:
-        bucket, bucket_tags = bucket + 1, 0
-        await session.execute(STATEMENTS["insert_bucket"], session.part, bucket)
-    tags = [
-        Tags(number, role, dict.fromkeys(named))
-        for number, event in enumerate(events, position + 1)
-        for role, named in event.tags_by_role().items()
-    ]
-    await session.insert_tags(bucket, tags)
-    return bucket, bucket_tags + sum(len(item.tags) for item in tags)
 
 
 async def read(

@@ -17,14 +17,16 @@ CREATE TABLE IF NOT EXISTS events (
     data         bytea   NOT NULL,
     CONSTRAINT events_key PRIMARY KEY (part, position),
     CONSTRAINT events_event_id UNIQUE (part, event_id)
-);
+) /* each year of record_time */;
 
 CREATE INDEX IF NOT EXISTS events_type ON events (part, type, position);
 CREATE INDEX IF NOT EXISTS events_record_time ON events (part, record_time, position);
 
 -- Serials are random, so a plain index on them is written to at a random page for each, and the
 -- larger it is the slower it grows. Tags lead with a bucket that was begun lately: where they
--- go is small enough to stay in memory, however many are recorded. Who asks looks into each.
+-- go is small enough to stay in memory, however many are recorded. Who asks looks into each, so
+-- small buckets are merged into large ones of the same year. A bucket's number has its year above
+-- 20 bits that count.
 CREATE TABLE IF NOT EXISTS event_tag (
     part      integer  NOT NULL,
     bucket    integer  NOT NULL,
@@ -32,11 +34,14 @@ CREATE TABLE IF NOT EXISTS event_tag (
     position  bigint   NOT NULL,
     role      smallint NOT NULL,
     CONSTRAINT event_tag_key PRIMARY KEY (part, bucket, tag, position, role)
-) /* clustered */;
+) /* clustered */ /* each year of bucket */;
 
+-- How many tags a bucket was closed with, and into which it is being merged.
 CREATE TABLE IF NOT EXISTS tag_bucket (
-    part    integer NOT NULL,
-    bucket  integer NOT NULL,
+    part         integer NOT NULL,
+    bucket       integer NOT NULL,
+    tags         bigint  NOT NULL,
+    merged_into  integer,
     CONSTRAINT tag_bucket_key PRIMARY KEY (part, bucket)
 ) /* clustered */;
 
@@ -46,6 +51,16 @@ CREATE OR REPLACE VIEW tagged AS
 SELECT b.part, t.tag, t.position, t.role
   FROM tag_bucket b CROSS JOIN event_tag t
  WHERE t.part = b.part AND t.bucket = b.bucket;
+
+-- What is left of an event in a year that is archived: where it stood, and what nobody may take
+-- again. Who forges these is found by fsck, since the log has a hash over them (`archived.py`).
+CREATE TABLE IF NOT EXISTS archived_event (
+    part      integer NOT NULL,
+    position  bigint  NOT NULL,
+    event_id  text    NOT NULL COLLATE "C",
+    CONSTRAINT archived_event_key PRIMARY KEY (part, position),
+    CONSTRAINT archived_event_event_id UNIQUE (part, event_id)
+);
 
 -- A document begins in the row that names it, which is all there is of most. The pieces that
 -- follow, from number 2, are there before that row.
@@ -70,20 +85,12 @@ CREATE TABLE IF NOT EXISTS document (
 -- The position and record time of the last event of a part.
 SELECT head, record_time FROM log_head WHERE part = $1
 
--- select_bucket --
--- The bucket that tags go to, and how many are in it.
-SELECT bucket, bucket_tags FROM log_head WHERE part = $1
-
 -- insert_packed_tags --
 -- Tags that each have position and role written after them, in 20 digits.
 INSERT INTO event_tag (part, bucket, tag, position, role)
 SELECT $1, $2, substr(value, 1, length(value) - 20),
        CAST(substr(value, -20, 18) AS integer), CAST(substr(value, -2) AS integer)
   FROM carray($3)
-
--- insert_bucket --
--- A bucket begins.
-INSERT INTO tag_bucket (part, bucket) VALUES ($1, $2)
 
 -- update_head --
 -- Move the head on, after the events that lead there.
@@ -95,8 +102,8 @@ INSERT INTO log_head (part, head, record_time, bucket, bucket_tags)
 SELECT $1, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE part = $1)
 
 -- select_kept --
--- Which of these documents are kept already.
-SELECT digest FROM document WHERE part = $1 AND digest = any($2)
+-- Which of these documents are kept already, and as what.
+SELECT digest, media_type FROM document WHERE part = $1 AND digest = any($2)
 
 -- select_document --
 -- A document that is kept, and the first piece of it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from epcis_repo.errors import (
+    ArchivedError,
     DuplicateEventError,
     SettingsError,
     StoreFullError,
@@ -27,6 +28,14 @@ from epcis_repo.store import migrations
 from epcis_repo.store.contract import BATCH_SIZE, Tags, Work
 from epcis_repo.store.distress import Distress
 from epcis_repo.store.log import STATEMENTS
+from epcis_repo.store.partitions import (
+    KnownYears,
+    Years,
+    lacks_years,
+    spelt_for_years,
+    year_of_bucket,
+    yearly_tables,
+)
 from epcis_repo.store.schema import Schema
 from epcis_repo.store.sequencer import Sequencer
 
@@ -39,6 +48,7 @@ _COPY_ROWS_MIN = 100
 _SCHEMA_LOCK = 7_305_470_139
 _TAKE_THE_TURN = STATEMENTS["select_head"] + " FOR UPDATE"
 _TAKE_EVERY_TURN = "SELECT 1 FROM log_head ORDER BY part FOR UPDATE"
+_KEEP_THE_YEARS = "LOCK TABLE events IN ACCESS SHARE MODE"
 _COLUMNS = """
 SELECT attname FROM pg_attribute
 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
@@ -70,6 +80,9 @@ _UNAVAILABLE = (
 _IN_THE_WAY = (asyncpg.LockNotAvailableError, asyncpg.TransactionRollbackError)
 _DAMAGED = (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError)
 
+
+# The guard that looks into other years names the first, the key of a year is the second.
+_OF_IDENTITIES = re.compile(r"events_event_id|events_\d+\w*_part_event_id_key\d*")
 
 _tag_of = itemgetter(2)
 
@@ -113,20 +126,39 @@ class PostgresReading:
 class PostgresWriting(PostgresReading):
     """The transaction of the writer whose turn it is."""
 
+    def __init__(self, connection: Any, part: int | None, years: Years) -> None:
+        super().__init__(connection, part)
+        self._years = years
+
     async def execute(self, statement: str, *values: Any) -> None:
         """See `Writing.execute`."""
-        await self._connection.execute(statement, *values)
+        spelt = spelt_for_years(statement)
+        if spelt != statement:
+            self._years.forget(yearly_tables(statement))
+        await self._connection.execute(spelt, *values)
 
     async def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         """See `Writing.insert`."""
+        years = await self._years.needed_for(self, table, columns, rows)
+        await self._insert(table, columns, rows, years)
+
+    async def _insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[Any, ...]],
+        years: Collection[int],
+    ) -> None:
+        await self._years.have(self, table, years)
         if len(rows) >= _COPY_ROWS_MIN:
             await self._connection.copy_records_to_table(table, records=rows, columns=columns)
         elif rows:
             marks = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
             await self._connection.executemany(sql, rows)
+        await self._years.count(self, table, years, len(rows))
 
     async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
         """See `Writing.insert_tags`. In the order of the index, pages are written one by one."""
@@ -135,7 +167,13 @@ class PostgresWriting(PostgresReading):
             (part, bucket, name, position, role) for position, role, names in tags for name in names
         ]
         rows.sort(key=_tag_of)
-        await self.insert("event_tag", ("part", "bucket", "tag", "position", "role"), rows)
+        columns = ("part", "bucket", "tag", "position", "role")
+        await self._insert("event_tag", columns, rows, {year_of_bucket(bucket)})
+
+    async def make_years(self, years: Mapping[str, Collection[int]]) -> None:
+        """Make years of tables that are kept year by year."""
+        for table, wanted in years.items():
+            await self._years.make(self, table, wanted)
 
     async def analyze(self, tables: Sequence[str]) -> None:
         """See `Writing.analyze`."""
@@ -152,6 +190,7 @@ class PostgresEventStore:
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
         self._distress = Distress()
+        self._known_years = KnownYears()
         self._sequencer = Sequencer(self._transact)
 
     async def _connections(self) -> asyncpg.Pool:
@@ -178,8 +217,12 @@ class PostgresEventStore:
             async with (await self._connections()).acquire() as connection:
                 yield connection
         except asyncpg.UniqueViolationError as error:
-            if error.constraint_name == "events_event_id":
+            if _OF_IDENTITIES.fullmatch(error.constraint_name or ""):
                 raise DuplicateEventError("that this document brings again") from error
+            if error.constraint_name == "archived_event_event_id":
+                raise ArchivedError(
+                    f"event {error.detail} is recorded in a year that is archived"
+                ) from error
             raise
         except asyncpg.DiskFullError as error:
             raise StoreFullError(
@@ -209,19 +252,28 @@ class PostgresEventStore:
         return re.sub(r"(?<=://)[^/?]*@|(?<=[?&])(user|password)=[^&]*&?", "", self._url)
 
     async def prepare(self, schemas: Sequence[Schema]) -> None:
-        """See `EventStore.prepare`."""
+        """See `EventStore.prepare`. Has the years made that it is and that comes next."""
         await migrations.prepare(self, schemas)
+        async with self.reading(snapshot=False) as session:
+            lacking = await lacks_years(session)
+        if lacking:
+            async with self.altering() as session:
+                await session.make_years(lacking)
 
     @asynccontextmanager
     async def reading(
         self, *, snapshot: bool = True, long: bool = False
     ) -> AsyncIterator[PostgresReading]:
-        """See `EventStore.reading`."""
+        """See `EventStore.reading`. One that is `long` wants the log to be there."""
         async with self._connection() as connection:
             if not snapshot:
                 yield PostgresReading(connection, self._part)
                 return
             async with connection.transaction(isolation="repeatable_read", readonly=True):
+                if long:
+                    # Before the first statement, which fixes what is seen: no year is taken out
+                    # of the log until this has ended.
+                    await connection.execute(_KEEP_THE_YEARS)
                 yield PostgresReading(connection, self._part)
 
     @asynccontextmanager
@@ -234,12 +286,12 @@ class PostgresEventStore:
             yield session
 
     @asynccontextmanager
-    async def altering(self) -> AsyncIterator[PostgresWriting]:
+    async def altering(self, *, turns: bool = True) -> AsyncIterator[PostgresWriting]:
         """See `EventStore.altering`."""
         async with self._transaction() as session:
             # Two processes that start at once would both make the tables.
             await session.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
-            if await session.columns("log_head"):
+            if turns and await session.columns("log_head"):
                 # What follows locks the tables one by one; a writer in the midst of his turn
                 # would have some of them and wait for others, and so would we.
                 await session.execute(_TAKE_EVERY_TURN)
@@ -253,7 +305,9 @@ class PostgresEventStore:
                 self._connection() as connection,
                 connection.transaction(isolation="read_committed"),
             ):
-                yield PostgresWriting(connection, self._part)
+                years = Years(self._known_years)
+                yield PostgresWriting(connection, self._part, years)
+            years.committed()
         except StoreFullError as error:
             self._distress.note(error)
             raise

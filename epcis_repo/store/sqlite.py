@@ -294,8 +294,8 @@ class SQLiteEventStore:
                 # Nothing is lost: it is still in the log. The next writer is told.
                 self._distress.note(error)
 
-    def altering(self) -> AbstractAsyncContextManager[SQLiteWriting]:
-        """See `EventStore.altering`."""
+    def altering(self, *, turns: bool = True) -> AbstractAsyncContextManager[SQLiteWriting]:
+        """See `EventStore.altering`. There is one turn, and it takes it in any case."""
         return self.writing()
 
     def distress(self) -> StoreUnavailableError | None:

@@ -1,10 +1,10 @@
 """
-The file of a backup: a zip, with a member for each table and, last of all, a manifest.
+The file of a backup, or of a year: a zip, with a member for each table and, last, a manifest.
 
 - A row is a line of JSON, the array of its values. Bytes stand as an array with their base64, so
   they are told from texts; nothing of it is true of one kind of database only.
-- The manifest is written when all else is, so a file without one is no backup. It says what was
-  backed up, and has the SHA-256 of each member.
+- The manifest is written when all else is, so a file without one is none. It says what is in it,
+  and has the SHA-256 of each member.
 - Reading and writing hold some rows in memory, never a table.
 """
 
@@ -16,17 +16,18 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import Field, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import orjson
 
 from epcis_repo.errors import BackupError
 
-FORMAT = "epcis-repo-backup/1"
+# Which command takes a file, by the beginning of its format.
+_TAKEN_BY = {"epcis-repo-backup": "epcis-repo restore", "epcis-repo-year": "epcis-repo attach"}
 
 _MANIFEST = "manifest.json"
 # The fastest: the others take four times as long for a tenth of the size.
@@ -43,6 +44,28 @@ class Table:
     columns: tuple[str, ...]
     rows: int
     sha256: str
+
+
+class AnyManifest(Protocol):
+    """What a file is of; a dataclass with the tables that are in it."""
+
+    FORMAT: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def tables(self) -> Mapping[str, Table]: ...
+
+    def value(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        ...
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """Return what `value` was of."""
+        ...
+
+
+M = TypeVar("M", bound=AnyManifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +87,12 @@ class Manifest:
     checkpoint: str | None
     tables: Mapping[str, Table] = field(default_factory=dict)
 
+    FORMAT: ClassVar[str] = "epcis-repo-backup/1"
+
     def value(self) -> dict[str, Any]:
         """Return it as JSON (`schemas/backup.schema.json`)."""
         return {
-            "format": FORMAT,
+            "format": self.FORMAT,
             "created": self.created,
             "program": self.program,
             "schemas": dict(self.schemas),
@@ -75,15 +100,42 @@ class Manifest:
             "treeSize": self.tree_size,
             "rootHash": self.root_hash,
             "checkpoint": self.checkpoint,
-            "tables": {
-                name: {"columns": list(t.columns), "rows": t.rows, "sha256": t.sha256}
-                for name, t in self.tables.items()
-            },
+            "tables": tables_value(self.tables),
         }
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Self:
+        """Return what `value` was of."""
+        return cls(
+            created=value["created"],
+            program=value["program"],
+            schemas=value["schemas"],
+            head=value["head"],
+            tree_size=value["treeSize"],
+            root_hash=value["rootHash"],
+            checkpoint=value["checkpoint"],
+            tables=tables_in(value),
+        )
+
+
+def tables_value(tables: Mapping[str, Table]) -> dict[str, Any]:
+    """Return tables as JSON."""
+    return {
+        name: {"columns": list(t.columns), "rows": t.rows, "sha256": t.sha256}
+        for name, t in tables.items()
+    }
+
+
+def tables_in(value: Mapping[str, Any]) -> dict[str, Table]:
+    """Return the tables that a manifest, as JSON, has."""
+    return {
+        name: Table(tuple(table["columns"]), table["rows"], table["sha256"])
+        for name, table in value["tables"].items()
+    }
 
 
 class ArchiveWriter:
-    """A backup that is being written."""
+    """A file that is being written."""
 
     def __init__(self, file: ZipFile) -> None:
         self._file = file
@@ -97,7 +149,7 @@ class ArchiveWriter:
             yield writer
         self._tables[name] = Table(tuple(columns), writer.rows, writer.sha256)
 
-    def finish(self, manifest: Manifest) -> Manifest:
+    def finish(self, manifest: M) -> M:
         """Write the manifest, with the tables that were written, and return it so."""
         whole = replace(manifest, tables=self._tables)
         self._file.writestr(_MANIFEST, orjson.dumps(whole.value(), option=orjson.OPT_INDENT_2))
@@ -129,7 +181,7 @@ class TableWriter:
 @contextmanager
 def new_archive(path: Path) -> Iterator[ArchiveWriter]:
     """
-    Write a backup to `path`, where there must be nothing yet.
+    Write a file to `path`, where there must be nothing yet.
 
     It is there, and on the disk, when the context ends; and not at all if that ends with an error.
     """
@@ -155,10 +207,10 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
         new.unlink(missing_ok=True)
 
 
-class ArchiveReader:
-    """A backup that was written."""
+class ArchiveReader(Generic[M]):
+    """A file that was written."""
 
-    def __init__(self, path: Path, file: ZipFile, manifest: Manifest) -> None:
+    def __init__(self, path: Path, file: ZipFile, manifest: M) -> None:
         self._path = path
         self._file = file
         self.manifest = manifest
@@ -173,7 +225,7 @@ class ArchiveReader:
             if found.hexdigest() != table.sha256:
                 raise BackupError(
                     f"{self._path} is damaged: {name} is not what the manifest says; take another "
-                    "backup"
+                    "copy of it, or another backup"
                 )
 
     def rows(self, name: str) -> Iterator[list[Row]]:
@@ -191,13 +243,13 @@ class ArchiveReader:
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[ArchiveReader]:
-    """Open the backup at `path`; `BackupError` when it is none, or turns out to be damaged."""
+def open_archive(path: Path, of: type[M]) -> Iterator[ArchiveReader[M]]:
+    """Open the file at `path`; `BackupError` when it is no such, or turns out to be damaged."""
     with _readable(path):
         file = ZipFile(path)
     with file:
         with _readable(path):
-            manifest = _manifest(path, file.read(_MANIFEST))
+            manifest = _manifest(path, file.read(_MANIFEST), of)
         yield ArchiveReader(path, file, manifest)
 
 
@@ -207,33 +259,23 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (BadZipFile, KeyError, TypeError, EOFError, zlib.error, ValueError) as error:
         raise BackupError(
-            f"{path} is no whole backup ({error}): name a file that epcis-repo backup has written"
+            f"{path} is no whole backup ({error}): name a file that epcis-repo backup, or archive, "
+            "has written"
         ) from error
     except OSError as error:
         raise BackupError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _manifest(path: Path, text: bytes) -> Manifest:
+def _manifest(path: Path, text: bytes, of: type[M]) -> M:
     value = orjson.loads(text)
-    if value.get("format") != FORMAT:
-        raise BackupError(
-            f"{path} is in the format {value.get('format')!r}, not {FORMAT}: restore it with the "
-            "version of epcis-repo that made it, or a newer one"
-        )
-    tables = {
-        name: Table(tuple(table["columns"]), table["rows"], table["sha256"])
-        for name, table in value["tables"].items()
-    }
-    return Manifest(
-        created=value["created"],
-        program=value["program"],
-        schemas=value["schemas"],
-        head=value["head"],
-        tree_size=value["treeSize"],
-        root_hash=value["rootHash"],
-        checkpoint=value["checkpoint"],
-        tables=tables,
-    )
+    found = value.get("format")
+    if found != of.FORMAT:
+        advice = "take the version of epcis-repo that made it, or a newer one"
+        kind, ours = (str(name).partition("/")[0] for name in (found, of.FORMAT))
+        if kind != ours and kind in _TAKEN_BY:
+            advice = f"{_TAKEN_BY[kind]} takes it"
+        raise BackupError(f"{path} is in the format {found!r}, not {of.FORMAT}: {advice}")
+    return of.of(value)
 
 
 def _member(table: str) -> str:

@@ -21,6 +21,7 @@ from epcis_repo.evidence.keys import open_key
 from epcis_repo.evidence.tree import tree_root, tree_size
 from epcis_repo.ledger import verify_checkpoint
 from epcis_repo.store import EventStore, Reading, load_statements
+from epcis_repo.store.archived import archived_years
 from epcis_repo.store.durability import lapses, settings_of
 from epcis_repo.store.log import STATEMENTS as LOG_STATEMENTS
 from epcis_repo.store.migrations import is_empty, missing, refuse_unknown, versions
@@ -189,6 +190,9 @@ async def _log(session: Reading, now: int) -> AsyncIterator[Finding]:
         yield Finding(
             Level.ERROR, "log", found, "run epcis-repo fsck, which tells what was altered"
         )
+    for away in await archived_years(session):
+        found = f"{away.year} is archived: {away.events} events at positions {away.first} to "
+        yield Finding(Level.OK, "archived", f"{found}{away.last}")
     ahead = (record_time - now) / 1e6
     if ahead > _CLOCK_SECONDS_MAX:
         found = f"the last event was recorded {ahead:.0f} s from now"

@@ -32,6 +32,7 @@ from epcis_repo.ledger import (
 )
 from epcis_repo.projections.runner import fold_all
 from epcis_repo.store import EventData, EventStore, Schema, Writing, log
+from epcis_repo.store.archived import archived_years, named
 from epcis_repo.store.envelope import enveloped
 from epcis_repo.store.migrations import begin, missing, run
 from epcis_repo.upkeep.archive import ArchiveReader, Manifest, open_archive
@@ -66,7 +67,7 @@ async def restore(
     than is restored, or with `new_epoch`. Raises `StoreNotEmptyError`; `BackupError` for a file
     that is not what a backup wrote; `ForkError` for the backup of another log.
     """
-    with open_archive(source) as archive:
+    with open_archive(source, Manifest) as archive:
         manifest = archive.manifest
         schemas = _schemas_then(manifest)
         await asyncio.to_thread(archive.check)
@@ -121,7 +122,9 @@ async def _make_tables(session: Writing, schemas: Sequence[Schema]) -> None:
         )
 
 
-async def _fill(session: Writing, archive: ArchiveReader, schemas: Sequence[Schema]) -> None:
+async def _fill(
+    session: Writing, archive: ArchiveReader[Manifest], schemas: Sequence[Schema]
+) -> None:
     for table in (table for schema in schemas for table in schema.tables):
         columns = archive.manifest.tables[table].columns
         if {"part", *columns} != {*await session.columns(table)}:
@@ -148,6 +151,11 @@ async def _check(session: Writing, manifest: Manifest) -> None:
         raise BackupError(
             f"what was restored ends at {position}, with {size} leaves and the root {root.hex()}; "
             f"the backup says {manifest.head}, {manifest.tree_size} and {manifest.root_hash}"
+        )
+    if session.dialect != "postgresql" and (years := await archived_years(session)):
+        raise BackupError(
+            f"of what was backed up {named(years)} is archived: restore it on PostgreSQL, the only "
+            "place where that can be attached again"
         )
     if await derived_root(session, size) != root:
         raise BackupError("the events in the backup are not those that its tree was made of")

@@ -74,4 +74,6 @@ async def migrate(store: EventStore, *, dry_run: bool = False) -> Migrated:
             if await tree_size(session) == 0 < await head(session):
                 await catch_up(session)
             events += await fold_all(session) if stale else 0
-        return Migrated(tuple(steps), events)
+    # A database that is of this version has the years that it is and that comes next.
+    await store.prepare(SCHEMAS)
+    return Migrated(tuple(steps), events)

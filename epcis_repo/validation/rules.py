@@ -1,200 +1,300 @@
 """
-What the standard demands of an event beyond the shape of its fields. The table is the catalogue.
+All that the standard demands of a document, by number: the catalogue.
 
-A rule looks at one event and yields its faults: the field, in the standard's name, what was
-expected and what was found. It knows nothing of documents, places or other events.
+What an event looks like, its readers see to (1 to 49); what they leave to others is here by the
+dimension that it is about, with a function each in the module of that dimension. What the standard
+says SHALL be is an error, and a document that breaks it is refused. What partners often get wrong,
+and what is not lost by capturing it all the same, is a warning, even where a clause has SHALL: the
+standard's own examples have some of that.
+
+A rule yields what it found, and knows nothing of what becomes of it. Names and numbers stay.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
 from epcis_repo.model.events import (
-    FIELDS,
     AggregationEvent,
     AssociationEvent,
-    Event,
-    Kind,
     ObjectEvent,
     TransactionEvent,
     TransformationEvent,
 )
+from epcis_repo.model.what import QUANTITY_LISTS
+from epcis_repo.validation import (
+    extensions,
+    header,
+    how,
+    identity,
+    what,
+    when,
+    where,
+    why,
+)
+from epcis_repo.validation.rule import Rule, Severity
 
-Fault = tuple[str, str, str]
-"""The field, what was expected, what was found."""
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+_ADDED = (AggregationEvent, AssociationEvent)
+_QUANTITIES = QUANTITY_LISTS
+_SENSORS = ("sensor_element_list",)
+_DECLARED = ("error_declaration",)
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A demand of the standard: its short, stable name, its clause, and what it says."""
-
-    id: str
-    clause: str
-    what: str
-    check: Callable[[Event], Iterator[Fault]]
-
-
-# An index of PostgreSQL takes rows of up to 2,704 bytes, of whatever partners write.
-IDENTIFIER_SIZE_MAX = 1_000
-
-
-def _event_id_is_a_uri(event: Event) -> Iterator[Fault]:
-    # No more than this is asked, since many write a UUID without its urn:uuid:.
-    if event.event_id is not None and not _NO_BLANKS.fullmatch(event.event_id):
-        yield "eventID", "a URI, which has no blanks", event.event_id
-
-
-_NO_BLANKS = re.compile(r"\S+")
-
-
-def _identifiers_have_a_limit(event: Event) -> Iterator[Fault]:
-    for member in _IDENTIFIERS[type(event)]:
-        if not (content := getattr(event, member.name)):
-            continue
-        texts = [content] if member.kind is Kind.TEXT else content
-        if member.kind is Kind.QUANTITIES:
-            texts = [quantity.epc_class for quantity in content]
-        # A character has four bytes at most, so nearly every list is done with here.
-        if 4 * max(map(len, texts)) <= IDENTIFIER_SIZE_MAX:
-            continue
-        for index, text in enumerate(texts):
-            if len(text.encode()) > IDENTIFIER_SIZE_MAX:
-                field = (
-                    member.standard if member.kind is Kind.TEXT else f"{member.standard}/{index}"
-                )
-                yield field, f"an identifier of {IDENTIFIER_SIZE_MAX} bytes at most", text
-
-
-_IDENTIFIERS = {
-    cls: [m for m in members if m.kind in (Kind.EPCS, Kind.QUANTITIES, Kind.TEXT)]
-    for cls, members in FIELDS.items()
-}
-
-
-def _object_event_names_something(event: Event) -> Iterator[Fault]:
-    if isinstance(event, ObjectEvent) and not (
-        event.epc_list or event.quantity_list or event.sensor_element_list
-    ):
-        yield "epcList", "an EPC in epcList, a quantityList or a sensorElementList", "none"
-
-
-def _ilmd_only_when_added(event: Event) -> Iterator[Fault]:
-    if isinstance(event, ObjectEvent) and event.ilmd is not None and event.action != "ADD":
-        yield "ilmd", "ilmd only with action ADD", f"action {event.action}"
-
-
-def _parent_when_it_changes(event: Event) -> Iterator[Fault]:
-    if (
-        isinstance(event, AggregationEvent)
-        and event.action in ("ADD", "DELETE")
-        and not event.parent_id
-    ):
-        yield "parentID", f"a parentID, which an aggregation {event.action} has", "none"
-
-
-def _children_when_aggregated(event: Event) -> Iterator[Fault]:
-    if (
-        isinstance(event, AggregationEvent | AssociationEvent)
-        and event.action != "DELETE"
-        and not (event.child_epcs or event.child_quantity_list)
-    ):
-        yield "childEPCs", "a child in childEPCs or childQuantityList", "none"
-
-
-def _association_has_a_parent(event: Event) -> Iterator[Fault]:
-    if isinstance(event, AssociationEvent) and not event.parent_id:
-        yield "parentID", "a parentID, which every association has", "none"
-
-
-def _transaction_is_named(event: Event) -> Iterator[Fault]:
-    if isinstance(event, TransactionEvent) and not event.biz_transaction_list:
-        yield "bizTransactionList", "at least one bizTransaction", "none"
-
-
-def _transaction_names_something(event: Event) -> Iterator[Fault]:
-    if (
-        isinstance(event, TransactionEvent)
-        and event.action != "DELETE"
-        and not (event.epc_list or event.quantity_list or event.parent_id)
-    ):
-        yield "epcList", "an EPC in epcList or a quantityList", "none"
-
-
-def _transformation_has_both_ends(event: Event) -> Iterator[Fault]:
-    if not isinstance(event, TransformationEvent):
-        return
-    inputs = event.input_epc_list or event.input_quantity_list
-    outputs = event.output_epc_list or event.output_quantity_list
-    if event.transformation_id is None:
-        if not inputs:
-            yield "inputEPCList", "an input, since there is no transformationID", "none"
-        if not outputs:
-            yield "outputEPCList", "an output, since there is no transformationID", "none"
-    elif not (inputs or outputs):
-        yield "inputEPCList", "an input or an output", "none"
-
+# fmt: off
+READ: tuple[Rule, ...] = (
+    Rule(1, "media-type", "EPCIS 2.0, §9", "A document is XML or JSON-LD.", _ERROR),
+    Rule(2, "encoding", "RFC 8259, §8.1", "JSON is UTF-8.", _ERROR),
+    Rule(3, "json", "RFC 8259", "A JSON document is JSON, to its end.", _ERROR),
+    Rule(4, "xml", "XML 1.0", "An XML document is well-formed, with prefixes declared.", _ERROR),
+    Rule(5, "doctype", "none: a limit of ours",
+         "No document type declaration: EPCIS needs none, and attacks do.", _ERROR),
+    Rule(6, "depth", "none: a limit of ours", "JSON is 64 and XML 32 levels deep at most.", _ERROR),
+    Rule(7, "size", "none: a limit of ours",
+         "An event of a long document, and all that is no event, has 32 MiB at most.", _ERROR),
+    Rule(8, "text", "RFC 8259, §8.2", "Texts have whole characters and no NUL.", _ERROR),
+    Rule(9, "number", "RFC 8259, §6", "Numbers are within the range of a double.", _ERROR),
+    Rule(10, "duplicate-member", "RFC 8259, §4",
+         "An object has a member once, whatever its prefix.", _ERROR),
+    Rule(11, "duplicate-element", "EPCIS 2.0, §9.5", "An element that is no list comes once.",
+         _ERROR),
+    Rule(12, "unknown-element", "EPCIS 2.0, §9.1",
+         "An element is the standard's, or in a namespace of somebody else.", _ERROR),
+    Rule(13, "unknown-attribute", "EPCIS 2.0, §9.1",
+         "An attribute is the standard's, or in a namespace of somebody else.", _ERROR),
+    Rule(14, "document-type", "EPCIS 2.0, §9", "It is an EPCISDocument or an EPCISQueryDocument.",
+         _ERROR),
+    Rule(15, "event-type", "EPCIS 2.0, §7.4", "An event is of a type that its version has.",
+         _ERROR),
+    Rule(16, "required", "EPCIS 2.0, §7.4", "What every event of a type has is there.", _ERROR),
+    Rule(17, "type", "EPCIS 2.0, §9", "A value is of the type that its field has.", _ERROR),
+    Rule(18, "date-time", "EPCIS 2.0, §9.5", "A time is on the calendar, and has a zone.", _ERROR),
+    Rule(19, "zone-offset", "EPCIS 2.0, §7.4.1",
+         "An eventTimeZoneOffset is a sign, hours and minutes, -14:00 to +14:00.", _ERROR),
+    Rule(20, "action", "EPCIS 2.0, §7.3.2", "An action is ADD, OBSERVE or DELETE.", _ERROR),
+    Rule(21, "one-event", "EPCIS 2.0, §12.7", "POST /epcis/events takes one event.", _ERROR),
+    Rule(22, "identifier", "EPCIS 2.0, §7.3.3; CBV 2.0, §8",
+         "What names a thing or a class is a URI, and an EPC or Digital Link a right one: "
+         "no tag or raw URN, lengths and check digits as they are.", _ERROR),
+    Rule(23, "element-order", "EPCIS 2.0, §9.5",
+         "Elements stand in the order of the standard, and where their version has them.", _ERROR),
+    Rule(24, "schema", "EPCIS 2.0, §9.3 and §9.5",
+         "Whatever else the schema of its version demands.", _ERROR),
+)
+"""What readers and schemas see to, and whoever identifies what an event names (22)."""
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        "event-id",
-        "EPCIS 2.0, §7.4.1",
-        "An eventID is a URI.",
-        _event_id_is_a_uri,
-    ),
-    Rule(
-        "identifier-size",
-        "none: a limit of ours",
-        "An identifier fits into an index.",
-        _identifiers_have_a_limit,
-    ),
-    Rule(
-        "object-what",
-        "EPCIS 2.0, §7.4.2",
-        "An ObjectEvent names an EPC, a quantity or a sensor report.",
-        _object_event_names_something,
-    ),
-    Rule(
-        "object-ilmd",
-        "EPCIS 2.0, §7.4.2",
-        "Instance and lot master data comes only where objects begin: action ADD.",
-        _ilmd_only_when_added,
-    ),
-    Rule(
-        "aggregation-parent",
-        "EPCIS 2.0, §7.4.3",
-        "An AggregationEvent that adds or deletes says to or from which parent.",
-        _parent_when_it_changes,
-    ),
-    Rule(
-        "aggregation-children",
-        "EPCIS 2.0, §7.4.3 and §7.4.6",
-        "An event that adds or observes children names one; DELETE without any means all.",
-        _children_when_aggregated,
-    ),
-    Rule(
-        "association-parent",
-        "EPCIS 2.0, §7.4.6",
-        "An AssociationEvent says to what its children are attached.",
-        _association_has_a_parent,
-    ),
-    Rule(
-        "transaction-list",
-        "EPCIS 2.0, §7.4.4",
-        "A TransactionEvent names a business transaction.",
-        _transaction_is_named,
-    ),
-    Rule(
-        "transaction-what",
-        "EPCIS 2.0, §7.4.4",
-        "A TransactionEvent that adds or observes names an object.",
-        _transaction_names_something,
-    ),
-    Rule(
-        "transformation-ends",
-        "EPCIS 2.0, §7.4.5",
-        "A TransformationEvent has inputs and outputs, or a transformationID that joins them.",
-        _transformation_has_both_ends,
-    ),
+    # What
+    Rule(101, "object-what", "EPCIS 2.0, §7.4.2",
+         "An ObjectEvent names an EPC, a quantity or a sensor report.",
+         _ERROR, what.object_event_names_something, of=(ObjectEvent,)),
+    Rule(102, "object-where", "EPCIS 2.0, §7.4.2",
+         "An ObjectEvent of sensor reports alone says where they are from.",
+         _ERROR, what.sensors_alone_say_where, of=(ObjectEvent,)),
+    Rule(103, "aggregation-parent", "EPCIS 2.0, §7.4.3",
+         "An AggregationEvent that adds or deletes says to or from which parent.",
+         _ERROR, what.parent_when_it_changes, of=(AggregationEvent,)),
+    Rule(104, "aggregation-children", "EPCIS 2.0, §7.4.3 and §7.4.6",
+         "An event that adds or observes children names one; DELETE without any means all.",
+         _ERROR, what.children_when_aggregated, of=_ADDED),
+    Rule(105, "association-parent", "EPCIS 2.0, §7.4.6",
+         "An AssociationEvent says to what its children are attached.",
+         _ERROR, what.association_has_a_parent, of=(AssociationEvent,)),
+    Rule(106, "transaction-list", "EPCIS 2.0, §7.4.4",
+         "A TransactionEvent names a business transaction.",
+         _ERROR, what.transaction_is_named, of=(TransactionEvent,)),
+    Rule(107, "transaction-what", "EPCIS 2.0, §7.4.4",
+         "A TransactionEvent that adds or observes names an object.",
+         _ERROR, what.transaction_names_something, of=(TransactionEvent,)),
+    Rule(108, "transformation-ends", "EPCIS 2.0, §7.4.5",
+         "A TransformationEvent has inputs and outputs, or a transformationID that joins them.",
+         _ERROR, what.transformation_has_both_ends, of=(TransformationEvent,)),
+    Rule(109, "list-empty", "EPCIS 2.0, §9.5",
+         "A list that is there has something in it, but for those of things.",
+         _WARNING, what.lists_have_something_in_them),
+    Rule(110, "epc-twice", "EPCIS 2.0, §9.3",
+         "A list names each thing once.",
+         _WARNING, what.things_are_named_once),
+    Rule(111, "epc-class", "EPCIS 2.0, §7.3.3.2",
+         "A parent, child, input or output is one thing, and no class of things.",
+         _ERROR, what.things_are_no_classes),
+    Rule(112, "epc-place", "CBV 2.0, §8.1",
+         "What an event names is no place, but for what something is attached to.",
+         _ERROR, what.things_are_no_places),
+    Rule(113, "class-epc", "EPCIS 2.0, §7.3.3.3; CBV 2.0, §8.3",
+         "A quantity is of a class of things, and not of one thing.",
+         _ERROR, what.classes_are_no_things, about=_QUANTITIES),
+    Rule(114, "quantity-positive", "EPCIS 2.0, §7.3.3.3",
+         "A quantity is above 0.",
+         _ERROR, what.quantities_are_positive, about=_QUANTITIES),
+    Rule(115, "quantity-whole", "EPCIS 2.0, §7.3.3.3",
+         "A quantity without a unit of measure is a whole number.",
+         _ERROR, what.counts_are_whole, about=_QUANTITIES),
+    Rule(116, "uom-quantity", "EPCIS 2.0, §7.3.3.3",
+         "A unit of measure has a quantity.",
+         _ERROR, what.units_have_a_quantity, about=_QUANTITIES),
+    Rule(117, "uom-code", "EPCIS 2.0, §7.3.3.3.1",
+         "A unit of measure has the form of a common code: two or three letters and digits.",
+         _ERROR, what.units_are_codes, about=_QUANTITIES),
+    Rule(118, "uom-kind", "EPCIS 2.0, §7.3.3.3.1",
+         "A quantity is a count, or a length, area, volume or mass.",
+         _ERROR, what.units_are_of_quantities, about=_QUANTITIES),
+    Rule(119, "uom-unknown", "EPCIS 2.0, §7.3.3.3.1",
+         "A unit of measure is one that is known here.",
+         _WARNING, what.units_are_known, about=_QUANTITIES),
+    Rule(120, "identifier-size", "none: a limit of ours",
+         "An identifier fits into an index.",
+         _ERROR, what.identifiers_have_a_limit),
+    # When
+    Rule(201, "event-time-ahead", "EPCIS 2.0, §7.3.1",
+         "An event has happened; five minutes ahead, as clocks differ.",
+         _WARNING, when.events_have_happened),
+    # Where
+    Rule(301, "place-identifier", "CBV 2.0, §8.3",
+         "A read point or business location is identified as a place, with a right check digit.",
+         _WARNING, where.places_are_identified),
+    Rule(302, "place-extension", "EPCIS 1.2, §7.3.4",
+         "A read point or business location has no extensions of its own any more.",
+         _WARNING, where.places_have_no_more_than_an_id),
+    # Why
+    Rule(401, "word-uri", "EPCIS 2.0, §7.2; CBV 2.0, §5.1",
+         "What is no word of the CBV is a URI.",
+         _ERROR, why.words_are_words_or_uris),
+    Rule(402, "word-json", "EPCIS 2.0, §9.3",
+         "In JSON the CBV has bare words and Web URIs, not the URNs of XML.",
+         _WARNING, why.words_are_bare_in_json),
+    Rule(403, "word-unknown", "CBV 2.0, §5.1",
+         "What is named as if it were a word of the CBV is one.",
+         _WARNING, why.words_of_the_cbv_are_known),
+    Rule(404, "word-withdrawn", "CBV 2.0, §7",
+         "A word is in force, and not withdrawn.",
+         _WARNING, why.words_are_in_force),
+    Rule(405, "disposition-both", "EPCIS 2.0, §7.3.5.5",
+         "A persistent disposition is set or unset, not both.",
+         _WARNING, why.dispositions_are_not_set_and_unset),
+    Rule(406, "transaction-uri", "EPCIS 2.0, §7.3.5.3",
+         "A business transaction is a URI.",
+         _WARNING, why.transactions_are_uris),
+    Rule(407, "transaction-gln", "CBV 2.0, §8.5",
+         "A business transaction in the form of the CBV has the GLN of who numbered it.",
+         _WARNING, why.transactions_name_a_gln),
+    Rule(408, "source-destination", "EPCIS 2.0, §7.3.5.4; CBV 2.0, §8.7",
+         "A source or destination is identified as what its type says: a party or a location.",
+         _WARNING, why.ends_are_parties_or_places),
+    # How
+    Rule(501, "sensor-report", "EPCIS 2.0, §7.3.7.1",
+         "A sensor element has a report.",
+         _ERROR, how.sensors_have_reports, about=_SENSORS),
+    Rule(502, "sensor-time", "EPCIS 2.0, §7.3.7.1.1",
+         "A sensor's time is not after that of the event.",
+         _WARNING, how.sensor_times_are_past, about=_SENSORS),
+    Rule(503, "sensor-interval", "EPCIS 2.0, §7.3.7.1.1",
+         "A sensor's endTime is not before its startTime.",
+         _WARNING, how.sensor_intervals_go_forward, about=_SENSORS),
+    Rule(504, "sensor-twice", "EPCIS 2.0, §7.3.7.1",
+         "What holds for all reports is said for all of them, or in each, but not both.",
+         _WARNING, how.sensors_say_it_once, about=_SENSORS),
+    Rule(505, "sensor-type", "EPCIS 2.0, §7.3.7.1.2",
+         "A sensor report has a type or an exception.",
+         _ERROR, how.reports_have_a_type, about=_SENSORS),
+    Rule(506, "sensor-word", "EPCIS 2.0, §7.3.7.1.2",
+         "A type or exception is a word of the GS1 Web Vocabulary, or a URI.",
+         _ERROR, how.types_are_measurements_or_uris, about=_SENSORS),
+    Rule(507, "sensor-uom", "EPCIS 2.0, §7.3.7.1.2",
+         "A unit of measure is of what the type measures.",
+         _WARNING, how.units_fit_types, about=_SENSORS),
+    Rule(508, "sensor-range", "EPCIS 2.0, §7.3.7.1.2",
+         "A minValue is below the meanValue, and that below the maxValue.",
+         _WARNING, how.ranges_are_in_order, about=_SENSORS),
+    Rule(509, "hex-binary", "EPCIS 2.0, §7.3.7.1.2",
+         "A hexBinaryValue is hexadecimal.",
+         _ERROR, how.hex_values_are_hexadecimal, about=_SENSORS),
+    Rule(510, "hex-bytes", "EPCIS 2.0, §9.5",
+         "A hexBinaryValue is of whole bytes.",
+         _WARNING, how.hex_values_are_whole_bytes, about=_SENSORS),
+    # Which event
+    Rule(601, "event-id", "EPCIS 2.0, §7.4.1",
+         "An eventID is a URI.",
+         _ERROR, identity.event_id_has_no_blanks),
+    Rule(602, "event-id-form", "CBV 2.0, §8.9",
+         "An eventID is a UUID or the event hash.",
+         _WARNING, identity.event_id_has_a_form_of_the_cbv),
+    Rule(603, "event-id-once", "EPCIS 2.0, §7.4.1",
+         "An event comes once, and is otherwise taken once.",
+         _WARNING, identity.event_ids_come_once),
+    Rule(604, "event-id-conflict", "EPCIS 2.0, §7.4.1",
+         "An eventID is that of one event, and of the declarations that it was in error.",
+         _ERROR, identity.event_ids_name_one_event),
+    Rule(605, "declaration-content", "EPCIS 2.0, §7.4.1.2",
+         "An error declaration is otherwise identical to the event that it is about.",
+         _WARNING, identity.declarations_repeat_their_events, about=_DECLARED),
+    Rule(606, "declaration-time", "EPCIS 2.0, §7.4.1.2",
+         "An error is declared after the event.",
+         _WARNING, identity.errors_are_declared_after_the_event, about=_DECLARED),
+    Rule(607, "corrective-uri", "EPCIS 2.0, §7.4.1.2",
+         "A correctiveEventID is a URI.",
+         _WARNING, identity.corrective_events_are_uris, about=_DECLARED),
+    Rule(608, "corrective-other", "EPCIS 2.0, §7.4.1.2",
+         "A corrective event is another event.",
+         _WARNING, identity.corrections_are_other_events, about=_DECLARED),
+    Rule(609, "corrective-reason", "CBV 2.0, §7.6",
+         "What did not occur has no corrective event.",
+         _WARNING, identity.what_did_not_occur_has_no_correction, about=_DECLARED),
+    Rule(610, "certification-uri", "EPCIS 2.0, §7.4.1",
+         "A certification is a URI.",
+         _WARNING, identity.certifications_are_uris),
+    # What partners add
+    Rule(701, "object-ilmd", "EPCIS 2.0, §7.4.2",
+         "Instance and lot master data comes only where objects begin: action ADD.",
+         _ERROR, extensions.ilmd_only_when_added, of=(ObjectEvent,)),
+    Rule(702, "prefix", "EPCIS 2.0, §9.1",
+         "A prefix is declared in the document.",
+         _ERROR, extensions.prefixes_are_declared),
+    Rule(703, "extension-name", "EPCIS 2.0, §9.1",
+         "A field is the standard's, or an extension in a namespace.",
+         _ERROR, extensions.extensions_have_a_namespace),
+    Rule(704, "extension-namespace", "EPCIS 2.0, §9.1",
+         "An extension is in the namespace of somebody else.",
+         _ERROR, extensions.extensions_are_in_namespaces_of_others),
+    Rule(705, "extension-place", "EPCIS 2.0, §9.3",
+         "Quantities, transactions, sources and destinations have no extensions.",
+         _WARNING, extensions.closed_elements_have_no_extensions),
+    Rule(706, "ilmd-name", "EPCIS 2.0, §7.3.8",
+         "Instance and lot master data has names in a namespace.",
+         _WARNING, extensions.master_data_has_a_namespace),
+    Rule(707, "ilmd-place", "CBV 2.0, §10",
+         "Instance and lot master data says nothing of places and parties.",
+         _WARNING, extensions.master_data_is_not_of_places),
+    Rule(708, "ilmd-item", "CBV 2.0, §10",
+         "Instance and lot master data is of things and lots; trade items have the header for it.",
+         _WARNING, extensions.master_data_is_of_lots),
+    # The document
+    Rule(801, "document-attributes", "EPCIS 2.0, §9.5",
+         "A document has a schemaVersion and a creationDate.",
+         _WARNING, around=header.documents_say_when_and_which),
+    Rule(802, "schema-version", "EPCIS 2.0, §9.5",
+         "A schemaVersion is that of a version of EPCIS.",
+         _WARNING, around=header.schema_versions_are_known),
+    Rule(803, "context", "EPCIS 2.0, §9.3",
+         "JSON-LD has a @context.",
+         _WARNING, around=header.contexts_are_given),
+    Rule(804, "context-prefix", "EPCIS 2.0, §9.3",
+         "Prefixes of the standard's context keep their meaning.",
+         _WARNING, around=header.contexts_keep_the_prefixes),
+    Rule(805, "sbdh", "EPCIS 1.2, §9.2",
+         "A header has a Standard Business Document Header before EPCIS 2.0.",
+         _WARNING, around=header.headers_have_an_sbdh),
+    Rule(806, "sbdh-fixed", "EPCIS 2.0, §9.2",
+         "The values that EPCIS fixes in a Standard Business Document Header are these.",
+         _WARNING, around=header.sbdh_says_what_epcis_fixes),
+    Rule(807, "sbdh-required", "EPCIS 2.0, §9.2",
+         "A Standard Business Document Header has all that it must have.",
+         _WARNING, around=header.sbdh_has_what_it_needs),
+    Rule(808, "sbdh-type", "EPCIS 2.0, §9.2",
+         "A Standard Business Document Header says of which kind the document is.",
+         _WARNING, around=header.sbdh_is_of_events),
+    Rule(809, "vocabulary-type", "EPCIS 2.0, §7.2",
+         "A vocabulary in the namespace of EPCIS is one of EPCIS.",
+         _WARNING, around=header.vocabularies_are_known),
+    Rule(810, "vocabulary-children", "EPCIS 2.0, §6.5",
+         "No element of a vocabulary is below itself.",
+         _WARNING, around=header.elements_are_no_children_of_their_own),
 )
+# fmt: on

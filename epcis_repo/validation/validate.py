@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
-from epcis_repo.errors import IdentifierError, Violation, Violations
-from epcis_repo.model.documents import FoundEvent
-from epcis_repo.model.events import FIELDS, Event
-from epcis_repo.model.what import What, what_of, wrong_identifiers
+from epcis_repo.errors import IdentifierError, ValidationError, Violation, Violations
+from epcis_repo.gs1 import canonical_key
+from epcis_repo.model.documents import Document, Found, FoundEvent, InPieces, Scan
+from epcis_repo.model.event_hash import event_hash
+from epcis_repo.model.events import EVENT_TYPES, FIELDS, Event
+from epcis_repo.model.what import EPC_LISTS, QUANTITY_LISTS, What, what_of, wrong_identifiers
+from epcis_repo.validation.extensions import are_plain
+from epcis_repo.validation.identity import EventIDs
+from epcis_repo.validation.places import place_around, place_of
+from epcis_repo.validation.rule import AcrossEvents, EventCheck, Fault, Rule, Seen, Severity
 from epcis_repo.validation.rules import RULES
+from epcis_repo.validation.what import are_plain_things
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +34,219 @@ class IdentifiedEvent:
         return self.found.event
 
 
-def validate(events: Iterable[FoundEvent]) -> Iterator[IdentifiedEvent]:
+Identified = Generator[IdentifiedEvent, None, Document | None]
+"""The events of a document that may be recorded, and then what is beside them."""
+
+Checks = Sequence[tuple[tuple[str, ...], Sequence[tuple[Rule, EventCheck]]]]
+"""Checks of events of one type, with the attributes of which an event must have one for them."""
+
+
+def _checks(rules: Iterable[Rule]) -> dict[type[Event], Checks]:
+    """Return the checks by type of event, so that none is made for nothing."""
+    checked = [(rule, rule.check) for rule in rules if rule.check is not None]
+    by_type: dict[type[Event], Checks] = {}
+    for cls in EVENT_TYPES.values():
+        has = {member.name for member in FIELDS[cls]}
+        mine = [
+            (tuple(name for name in rule.about if name in has), (rule, check))
+            for rule, check in checked
+            if cls in rule.of and (not rule.about or not has.isdisjoint(rule.about))
+        ]
+        by_type[cls] = [
+            (about, [pair for _, pair in group]) for about, group in groupby(mine, itemgetter(0))
+        ]
+    return by_type
+
+
+# What keeps an event from being recorded.
+_ERRORS = _checks(rule for rule in RULES if rule.severity is Severity.ERROR)
+
+
+def validate(events: Found) -> Identified:
     """
     Yield the events of a document, identified, until one breaks a rule.
 
-    Raises `ValidationError` at the end, with the violations of all events: one bad event never
-    hides another's.
+    Raises `ValidationError` at the end, with the violations of all events, and those that reading
+    has found: one bad event never hides another's. Returns what is beside the events.
     """
-    violations = Violations()
-    for found in events:
-        violations.add(_violations_of(found))
-        try:
-            what = what_of(found.event)
-        except IdentifierError:
-            # Asked again one by one, so that each wrong identifier is named.
-            violations.add(_identifier_violations(found))
-            continue
-        if not violations.count:
-            yield IdentifiedEvent(found, what)
+    violations, read = Violations(), InPieces(events)
+    try:
+        for found in read:
+            verdict = judged(found)
+            if not isinstance(verdict, IdentifiedEvent):
+                violations.add(verdict)
+            elif not violations.count:
+                yield verdict
+    except ValidationError as error:
+        violations.refuse_with(error)
     violations.refuse()
+    return read.beside
 
 
-def _violations_of(found: FoundEvent) -> Iterator[Violation]:
-    for rule in RULES:
-        for field, expected, was in rule.check(found.event):
-            pointer = f"{found.place}/{field}"
-            yield Violation(pointer, rule.id, expected, was, found.number, found.line)
+def judged(found: FoundEvent) -> IdentifiedEvent | list[Violation]:
+    """Return an event, identified, or every reason why it may not be recorded."""
+    what, unidentified = _identified(found)
+    violations = [*_faults_of(found, _seen(found, what), _ERRORS), *unidentified]
+    violations += _untold(found, violations)
+    return violations or IdentifiedEvent(found, what)
+
+
+def examine(
+    scan: Scan, *, is_xml: bool, now: int, rules: Sequence[Rule] = RULES
+) -> Generator[Violation, None, int]:
+    """
+    Yield whatever there is to find in a document, in order, and return how many events it has.
+
+    Where the document breaks off, that is the last of it. What is remembered of it has a limit, so
+    it may be of any length.
+    """
+    checks, event_ids = _checks(rules), EventIDs()
+    memories = [(rule, rule.across()) for rule in rules if rule.across is not None]
+    count, document = 0, None
+    while True:
+        try:
+            found = next(scan)
+        except StopIteration as end:
+            document = end.value
+            break
+        except ValidationError as error:
+            yield from error.violations
+            break
+        if isinstance(found, Violation):
+            # One event may have several.
+            count = max(count, found.event or 0)
+            yield found
+            continue
+        count = found.number
+        what, unidentified = _identified(found)
+        repeats, declares = None, None
+        if found.event.event_id is not None and not unidentified:
+            content = hash(event_hash(found.event, what=what))
+            repeats, declares = event_ids.earlier(found.event, found.number, content)
+        seen = _seen(found, what)._replace(now=now, repeats=repeats, declares=declares)
+        yield from _faults_of(found, seen, checks)
+        yield from unidentified
+        if found.faults:
+            yield from _untold(found, [*unidentified, *_faults_of(found, seen, _ERRORS)])
+        for rule, memory in memories:
+            for fault in memory.event(found.event, found.number, seen):
+                yield _violation(found, rule, fault)
+    if document is not None:
+        yield from _around(
+            document,
+            memories,
+            Seen(What(), is_xml=is_xml, has_contexts_elsewhere=False, now=now),
+            rules,
+        )
+    return count
+
+
+def _untold(found: FoundEvent, told: Sequence[Violation]) -> Iterator[Violation]:
+    """Yield what the schema has against an event, where no rule that refuses it has said so."""
+    if not found.faults:
+        return
+    places = {_steps(violation.pointer) for violation in told}
+    on_the_way = {steps[:length] for steps in places for length in range(len(steps) + 1)}
+    for fault in found.faults:
+        steps = _steps(fault.pointer)
+        is_within = any(steps[:length] in places for length in range(len(steps) + 1))
+        if steps not in on_the_way and not is_within:
+            yield fault
+
+
+def _steps(pointer: str) -> tuple[str, ...]:
+    return tuple(_INDEX.sub("", pointer).split("/"))
+
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def _identified(found: FoundEvent) -> tuple[What, list[Violation]]:
+    """Return the keys of what an event names, and what of it is no identifier."""
+    try:
+        return what_of(found.event), []
+    except IdentifierError:
+        # Asked again one by one, so that each wrong identifier is named.
+        return _as_far_as_known(found.event), list(_identifier_violations(found))
+
+
+def _as_far_as_known(event: Event) -> What:
+    def key(text: str) -> str:
+        try:
+            return canonical_key(text)
+        except IdentifierError:
+            return ""
+
+    parent = getattr(event, "parent_id", None)
+    epcs, children, inputs, outputs = (
+        tuple(map(key, getattr(event, name, None) or ())) for name in EPC_LISTS
+    )
+    objects, children_of_class, input_classes, output_classes = (
+        tuple(key(quantity.epc_class) for quantity in getattr(event, name, None) or ())
+        for name in QUANTITY_LISTS
+    )
+    return What(
+        parent=None if parent is None else key(parent),
+        epcs=epcs,
+        children=children,
+        inputs=inputs,
+        outputs=outputs,
+        classes=objects + children_of_class,
+        input_classes=input_classes,
+        output_classes=output_classes,
+    )
+
+
+def _seen(found: FoundEvent, what: What) -> Seen:
+    return Seen(
+        what,
+        found.line is not None,
+        bool(found.contexts),
+        names_plain_things=are_plain_things(what),
+        has_plain_extensions=are_plain(found.event),
+    )
+
+
+def _faults_of(
+    found: FoundEvent, seen: Seen, by_type: dict[type[Event], Checks]
+) -> Iterator[Violation]:
+    event = found.event
+    for about, checks in by_type[type(event)]:
+        if about and not any(getattr(event, name) for name in about):
+            continue
+        for rule, check in checks:
+            for fault in check(event, seen):
+                yield _violation(found, rule, fault)
+
+
+def _violation(found: FoundEvent, rule: Rule, fault: Fault) -> Violation:
+    place = place_of(found, fault)
+    return Violation(place, rule.id, fault.expected, fault.found, found.number, found.line)
+
+
+def _around(
+    document: Document,
+    memories: Sequence[tuple[Rule, AcrossEvents]],
+    seen: Seen,
+    rules: Sequence[Rule],
+) -> Iterator[Violation]:
+    faults = [
+        (rule, fault)
+        for rule in rules
+        if rule.around is not None
+        for fault in rule.around(document, seen)
+    ]
+    faults += [(rule, fault) for rule, memory in memories for fault in memory.end(document)]
+    for rule, fault in faults:
+        place = place_around(document, fault, is_xml=seen.is_xml)
+        yield Violation(place, rule.id, fault.expected, fault.found)
 
 
 def _identifier_violations(found: FoundEvent) -> Iterator[Violation]:
     standard = {field.name: field.standard for field in FIELDS[type(found.event)]}
     for name, number, error in wrong_identifiers(found.event):
-        pointer = f"{found.place}/{standard[name]}"
-        if number is not None:
-            # A JSON pointer counts from 0, an XPath from 1.
-            pointer += f"/{number}" if found.line is None else f"/*[{number + 1}]"
+        steps = (standard[name],) if number is None else (standard[name], number)
         expected = f"{error.expected} as {error.part}"
         was = f"{error.found} in {error.value}" if error.found != error.value else error.value
-        yield Violation(pointer, "identifier", expected, was, found.number, found.line)
+        place = place_of(found, Fault(steps, expected, was))
+        yield Violation(place, "identifier", expected, was, found.number, found.line)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from epcis_repo.errors import NotFoundError, ScanError
+from epcis_repo.errors import ArchivedError, NotFoundError, ScanError
 from epcis_repo.gs1 import Identifier, Scan, from_elements
 from epcis_repo.model.times import utc_text
 from epcis_repo.projections.lives import Lives, is_named_between
 from epcis_repo.store import EventStore
+from epcis_repo.store.archived import archived_years, named
 from epcis_repo.verification.rules import Verdict, decide
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -50,7 +51,8 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
     Return the verdict on a product identifier.
 
     Raises `NotFoundError` when no product of its GTIN was ever recorded here: the request
-    belongs to another repository. A wrong check digit raises `IdentifierError`.
+    belongs to another repository; `ArchivedError` when its commissioning may be in a year that
+    is archived. A wrong check digit raises `IdentifierError`.
     """
     key = product.identifier.key
     # Each statement sees what is committed when it runs, which is all that one look-up needs.
@@ -58,6 +60,11 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
         lives = Lives(session)
         state = (await lives.states([key])).get(key)
         if state is None or state.commissioned_at is None:
+            if years := await archived_years(session):
+                raise ArchivedError(
+                    f"no commissioning of serial {product.serial} of GTIN {product.gtin} is here, "
+                    f"and what was recorded in {named(years)} is archived"
+                )
             # Every serial sorts between "…/21/" and "…/210", the character after the slash.
             gtin = key.partition("/21/")[0]
             if not await is_named_between(session, f"{gtin}/21/", f"{gtin}/210"):

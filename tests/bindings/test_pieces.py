@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from epcis_repo.bindings import JSON_LD, RENDERERS, XML, json_pieces, parse_document, read_events
+from epcis_repo.bindings import JSON_LD, RENDERERS, XML, json_pieces, read_events
 from epcis_repo.bindings.xml import parser
 from epcis_repo.errors import VIOLATIONS_KEPT, ValidationError, Violation
-from epcis_repo.model.documents import FoundEvent
+from epcis_repo.model.documents import Document, FoundEvent
 from epcis_repo.validation import validate
 from tests.model.strategies import JSON, XML_1_2, XML_2_0, Format, documents
 from tests.rest.documents import BAD_DOCUMENTS, BadDocument, event
@@ -56,24 +56,26 @@ def json_document(*events: str, before: str = "", after: str = "") -> bytes:
 
 def as_a_whole(body: bytes, media_type: str) -> Outcome:
     """What is found by who has all of the document in memory."""
-    try:
-        found = list(parse_document(body, media_type).found())
-        for _ in validate(found):
-            pass
-    except ValidationError as error:
-        return error.violations
-    return found
+    return outcome(body, media_type)
 
 
 def in_pieces(body: bytes | IO[bytes], media_type: str) -> Outcome:
     """What is found by who reads it from a file."""
-    file = io.BytesIO(body) if isinstance(body, bytes) else body
+    return outcome(io.BytesIO(body) if isinstance(body, bytes) else body, media_type)
+
+
+def outcome(source: bytes | IO[bytes], media_type: str) -> Outcome:
     found: list[FoundEvent] = []
 
-    def noted() -> Iterator[FoundEvent]:
-        for event_ in read_events(file, media_type):
-            found.append(event_)
-            yield event_
+    def noted() -> Generator[FoundEvent, None, Document | None]:
+        events = read_events(source, media_type)
+        while True:
+            try:
+                found.append(next(events))
+            except StopIteration as end:
+                beside: Document | None = end.value
+                return beside
+            yield found[-1]
 
     try:
         for _ in validate(noted()):

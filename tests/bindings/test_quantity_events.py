@@ -12,7 +12,7 @@ from epcis_repo.bindings.xml import parse_xml_document, render_xml_document
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.documents import Document
 from epcis_repo.model.event_hash import event_hash
-from epcis_repo.model.events import ObjectEvent, Place, QuantityElement
+from epcis_repo.model.events import ObjectEvent, Place, QuantityElement, SourceOrDestination
 from tests.shared_data import shared
 
 MARK = {"{http://purl.org/dc/terms/}type": "QuantityEvent"}
@@ -170,6 +170,7 @@ def test_version_2_0_has_none() -> None:
 
 
 CLAIMED = event_in(document(QUANTITY_EVENT))
+SOURCES = (SourceOrDestination(type="owning_party", id="urn:epc:id:pgln:0614141.00001"),)
 COUNTED = QuantityElement(epc_class="urn:example:class:1", quantity=1)
 
 
@@ -178,7 +179,7 @@ COUNTED = QuantityElement(epc_class="urn:example:class:1", quantity=1)
     [
         pytest.param(replace(CLAIMED, action="ADD"), id="adds"),
         pytest.param(replace(CLAIMED, epc_list=("urn:example:obj:1",)), id="names a thing"),
-        pytest.param(replace(CLAIMED, source_list=()), id="has a field that is none of it"),
+        pytest.param(replace(CLAIMED, source_list=SOURCES), id="has a field that is none of it"),
         pytest.param(replace(CLAIMED, quantity_list=None), id="counts nothing"),
         pytest.param(replace(CLAIMED, quantity_list=(COUNTED, COUNTED)), id="counts twice"),
         pytest.param(

@@ -269,7 +269,7 @@ def test_refuses_another_root(root: str) -> None:
 
     assert violation.rule == "document-type"
     assert violation.line == 2
-    assert "EPCISDocument or EPCISQueryDocument" in violation.expected
+    assert "EPCISDocument, EPCISQueryDocument or" in violation.expected
 
 
 def test_knows_lines_beyond_65535() -> None:

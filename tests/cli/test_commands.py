@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,26 @@ class TestCapture:
         assert "captured already" in run("capture", "-", db=store_url, stdin=first).out
         assert "1 of them recorded before" in run("capture", "-", db=store_url, stdin=more).out
 
+    def test_proceeds_when_it_may(self, store_url: str) -> None:
+        """
+        The good events of a document are recorded, and each bad one is told.
+        """
+        taken = event(3, eventID="urn:x:1", action="ADD")
+        body = document(event(1, eventID="urn:x:1"), event(2, action="LOOK"), taken, event(4))
+
+        refused = run("capture", "-", db=store_url, stdin=body)
+        ran = run("capture", "-", "--proceed", db=store_url, stdin=body)
+        as_json = run("capture", "-", "--proceed", "--json", db=store_url, stdin=body)
+
+        assert (refused.code, refused.out) == (3, "")
+        assert (ran.code, ran.out) == (3, "-: 4 events\n")
+        assert "2 of its events could not be recorded" in ran.err
+        assert "event 2, /epcisBody/eventList/1/action" in ran.err
+        assert "urn:x:1 is already recorded" in ran.err
+        assert as_json.code == 3
+        receipt = ran_line(as_json.out)
+        assert (receipt["recorded"], receipt["failed"], receipt["repeated"]) == (2, 2, True)
+
     def test_gives_a_line_of_json_for_each_file(self, sqlite_url: str, tmp_path: Path) -> None:
         """
         A receipt names its file, whatever the file is called, and stands in a line of its own.
@@ -51,8 +72,8 @@ class TestCapture:
         assert [line.partition(": ")[0] for line in in_words] == names
 
 
-def ran_line(line: str) -> dict[str, str]:
-    value: dict[str, str] = json.loads(line)
+def ran_line(line: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(line)
     must_be_valid(value, "capture")
     return value
 

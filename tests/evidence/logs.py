@@ -10,6 +10,7 @@ import asyncpg
 
 from epcis_repo.evidence.tree import STATEMENTS, catch_up, entry_of, extend
 from epcis_repo.ledger import render_entry
+from epcis_repo.projections.event_hashes import positions_with_hash
 from epcis_repo.store import EventStore, RecordedEvent
 from epcis_repo.store.log import append
 from epcis_repo.store.sqlite import spelt_for_sqlite
@@ -41,6 +42,11 @@ async def cover(store: EventStore) -> None:
     """Have the tree cover the whole log, whether or not the captures did that."""
     async with store.writing() as session:
         await catch_up(session)
+
+
+async def follow(store: EventStore) -> None:
+    """Have the read models that follow the log come to its end."""
+    await positions_with_hash(store, bytes(32))
 
 
 async def entries(store: EventStore) -> list[bytes]:

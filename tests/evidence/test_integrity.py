@@ -20,7 +20,16 @@ from epcis_repo.projections import rebuild
 from epcis_repo.projections.derived import READ_MODELS, columns_of
 from epcis_repo.store import EventStore, documents, open_store
 from epcis_repo.store.log import append
-from tests.evidence.logs import alter, capture, cover, entries, flipped, record, values_of
+from tests.evidence.logs import (
+    alter,
+    capture,
+    cover,
+    entries,
+    flipped,
+    follow,
+    record,
+    values_of,
+)
 from tests.ledger.reference import ReferenceTree
 from tests.operations.reports import (
     PACK,
@@ -275,6 +284,7 @@ class TestReadModels:
         long = [f"urn:epc:id:sgtin:030001.0012345.{number}" for number in range(200)]
         await report(store, named("urn:x:long", commissioned(1, *long)))
         await cover(store)
+        await follow(store)
         assert (await check_integrity(store, None)).altered == 0
         async with store.reading() as session:
             part = session.part
@@ -282,7 +292,9 @@ class TestReadModels:
             for column in columns_of(table):
                 where = "position = 272"
                 [value] = await values_of(store, table, [column], where)
-                other = 9_999 if isinstance(value, int) else flipped(value or "x")
+                # A time stays in its year, or its row would have no place on PostgreSQL.
+                is_small = isinstance(value, int) and value < 9_999
+                other = 9_999 if is_small else flipped(value or "x")
                 change = f"UPDATE {table} SET {column} = $1 WHERE part = $2 AND "
                 await alter(store_url, change + where, other, part)
 
@@ -307,6 +319,7 @@ class TestReadModels:
         A row that is gone, one of a receipt, and one past the end of the log.
         """
         await capture(store, 1, 3)
+        await follow(store)
         async with store.reading() as session:
             part = session.part
         for table in READ_MODELS:
@@ -336,11 +349,12 @@ class TestReadModels:
         What only a read model has lost, the log gives back.
         """
         await capture(store, 1, 3)
+        await follow(store)
         async with store.reading() as session:
             part = session.part
         for table in READ_MODELS:
-            await alter(store_url, f"DELETE FROM {table} WHERE part = $1", part)
-        assert (await check_integrity(store, None)).altered == 3 * len(READ_MODELS)
+            await alter(store_url, f"DELETE FROM {table} WHERE part = $1 AND position < 3", part)
+        assert (await check_integrity(store, None)).altered == 2 * len(READ_MODELS)
 
         await rebuild(store)
 

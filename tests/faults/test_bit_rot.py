@@ -213,7 +213,9 @@ async def paths_of(url: str) -> Sequence[str]:
         await connection.execute("CHECKPOINT")
         rows = await connection.fetch(
             "SELECT pg_relation_filepath(c.oid) AS path FROM pg_class c "
-            "WHERE c.relname = any($1) AND pg_relation_size(c.oid) > 0",
+            # Some of them are kept in years, each of which is a table of its own.
+            r"WHERE regexp_replace(c.relname, '_\d+$', '') = any($1) AND c.relkind = 'r' "
+            "AND pg_relation_size(c.oid) > 0",
             ["events", "event_tag", "document", "leaf", "tile", "log_head"],
         )
         return [row["path"] for row in rows]

@@ -8,7 +8,7 @@ restriction stands beside its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from epcis_repo.gs1 import cbv
+from epcis_repo.gs1 import cbv, voc
 from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
 from epcis_repo.model.events import (
     ACTIONS,
@@ -70,9 +70,10 @@ FORMATS = (JSON, XML_2_0, XML_1_2)
 
 # EPCIS 1.2, §7.4: what came with 2.0 has no place there.
 NOT_IN_1_2 = {"certificationInfo", "sensorElementList", "persistentDisposition"}
-# An XML list without entries says nothing about the list (XSD: minOccurs 1), or stands in 1.2
-# for one that is absent.
+# An XML list without entries says nothing about the list: it has no form (XSD: minOccurs 1), or
+# stands in 1.2 for one that is absent.
 XML_LISTS_MIN = 1
+NEVER_EMPTY = {Kind.BIZ_TRANSACTIONS, Kind.SOURCES, Kind.DESTINATIONS, Kind.SENSOR_ELEMENTS}
 
 
 # The zone is drawn apart; it may not lead out of the calendar.
@@ -114,10 +115,10 @@ numbers: st.SearchStrategy[int | Decimal] = (
 def words(vocabulary: cbv.Vocabulary, format_: Format) -> st.SearchStrategy[str]:
     own = st.sampled_from(["https://example.com/words/own", "urn:example:word", "own_word"])
     standard = st.sampled_from(vocabulary.words)
-    if format_.is_xml:
+    if format_.is_1_2:
         return standard | own
-    # XML has one spelling of a standard word, its URN, and the model its bare word for that.
-    spelt = (cbv.urn, cbv.web_uri)
+    # In XML a standard word is a URN, for which the model has the bare word, or in 2.0 a Web URI.
+    spelt = (cbv.web_uri,) if format_.is_xml else (cbv.urn, cbv.web_uri)
     return (
         standard
         | own
@@ -208,8 +209,11 @@ def _fields(
     }
 
 
-def _tuples(items: st.SearchStrategy[Any], format_: Format) -> st.SearchStrategy[tuple[Any, ...]]:
-    min_size = XML_LISTS_MIN if format_.is_1_2 else 0
+def _tuples(
+    items: st.SearchStrategy[Any], format_: Format, kind: Kind | None = None
+) -> st.SearchStrategy[tuple[Any, ...]]:
+    has_none = format_.is_1_2 or (format_.is_xml and kind in NEVER_EMPTY)
+    min_size = XML_LISTS_MIN if has_none else 0
     return st.lists(items, min_size=min_size, max_size=3).map(tuple)
 
 
@@ -262,7 +266,14 @@ def error_declarations(format_: Format) -> st.SearchStrategy[ErrorDeclaration]:
 def sensor_elements(format_: Format) -> st.SearchStrategy[SensorElement]:
     own = attribute_extensions(format_)
     metadata = st.builds(SensorMetadata, **_fields(SENSOR_METADATA_FIELDS, format_), extensions=own)
-    report = st.builds(SensorReport, **_fields(SENSOR_REPORT_FIELDS, format_), extensions=own)
+    standard = {
+        "type": st.sampled_from(sorted(voc.MEASUREMENT_TYPES)),
+        "exception": st.sampled_from(sorted(voc.ALERT_TYPES)),
+        "component": words(cbv.COMPONENT, format_),
+    }
+    fields = _fields(SENSOR_REPORT_FIELDS, format_)
+    fields |= {name: fields[name] | word for name, word in standard.items()}
+    report = st.builds(SensorReport, **fields, extensions=own)
     return st.builds(
         SensorElement,
         sensor_metadata=st.none() | metadata,
@@ -301,10 +312,10 @@ def of_kind(kind: Kind, format_: Format) -> st.SearchStrategy[Any]:
     structures = {
         Kind.QUANTITIES: lambda: _tuples(quantities(format_), format_),
         Kind.PLACE: lambda: places(format_),
-        Kind.BIZ_TRANSACTIONS: lambda: _tuples(biz_transactions(format_), format_),
-        Kind.SOURCES: lambda: _tuples(sources_or_destinations(format_), format_),
-        Kind.DESTINATIONS: lambda: _tuples(sources_or_destinations(format_), format_),
-        Kind.SENSOR_ELEMENTS: lambda: _tuples(sensor_elements(format_), format_),
+        Kind.BIZ_TRANSACTIONS: lambda: _tuples(biz_transactions(format_), format_, kind),
+        Kind.SOURCES: lambda: _tuples(sources_or_destinations(format_), format_, kind),
+        Kind.DESTINATIONS: lambda: _tuples(sources_or_destinations(format_), format_, kind),
+        Kind.SENSOR_ELEMENTS: lambda: _tuples(sensor_elements(format_), format_, kind),
         Kind.PERSISTENT_DISPOSITION: lambda: persistent_dispositions(format_),
         Kind.ERROR_DECLARATION: lambda: error_declarations(format_),
         Kind.ILMD: lambda: extensions(format_),
@@ -375,19 +386,19 @@ def documents(carried_by: Format = JSON) -> st.SearchStrategy[Document]:
     """
     Documents that `carried_by` can carry, of its own version.
 
-    `id`, `sender`, `receiver` and `instanceIdentifier` are JSON's; XML says them in its SBDH.
+    `sender`, `receiver` and `instanceIdentifier` are JSON's; XML says them in its SBDH.
     """
     text = texts(carried_by)
     json_only = (
         {}
         if carried_by.is_xml
         else {
-            "id": st.none() | text,
             "sender": st.none() | text,
             "receiver": st.none() | text,
             "instance_identifier": st.none() | text,
         }
     )
+    listed = st.none() | st.lists(vocabularies(carried_by), max_size=2).map(tuple)
     return st.builds(
         Document,
         events=st.lists(events(carried_by), max_size=3).map(tuple),
@@ -395,10 +406,30 @@ def documents(carried_by: Format = JSON) -> st.SearchStrategy[Document]:
         creation_date=st.none() | timestamps(),
         namespaces=st.just(NAMESPACES),
         sbdh=st.none() | sbdhs,
-        vocabularies=st.none() | st.lists(vocabularies(carried_by), max_size=2).map(tuple),
-        header_extensions=extensions(carried_by) | transaction_statements,
+        id=st.none() | text,
+        vocabularies=listed,
+        header_extensions=header_extensions(carried_by) | transaction_statements,
+        body_extensions=extensions(carried_by),
         query_results=st.none()
-        | st.builds(QueryResults, query_name=text, subscription_id=st.none() | text),
+        | st.builds(
+            QueryResults,
+            query_name=text,
+            subscription_id=st.none() | text,
+            vocabularies=listed,
+            extensions=extensions(carried_by),
+        ),
         extensions=extensions(carried_by),
         **json_only,
-    )
+    ).map(lambda document: _without_body_of_answer(document) if carried_by.is_xml else document)
+
+
+def _without_body_of_answer(document: Document) -> Document:
+    # Nothing stands in the body of an answer in XML but the answer.
+    return document if document.query_results is None else replace(document, body_extensions={})
+
+
+def header_extensions(format_: Format) -> st.SearchStrategy[dict[str, Any]]:
+    """Extensions of the header, where only attributes and those of US healthcare can be in 2.0."""
+    if format_.is_xml and not format_.is_1_2:
+        return st.dictionaries(extension_names.map("@{}".format), texts(format_), max_size=1)
+    return extensions(format_)

@@ -147,7 +147,7 @@ class TestAsking:
 
         named = await named_query(store, "shipped")
 
-        assert parse_query(named.parameters()) == parse_query(
+        assert named.event_query() == parse_query(
             [("EQ_bizStep", "shipping"), ("GE_eventTime", "2026-01-01T00:00:00Z")]
         )
 

@@ -8,6 +8,7 @@ import pytest
 
 from epcis_repo.errors import QueryParameterError
 from epcis_repo.named_queries.rules import NamedQuery, check
+from epcis_repo.query import parse_query
 
 EPC = "urn:epc:id:sgtin:030001.0012345.A1"
 
@@ -17,6 +18,7 @@ EPC = "urn:epc:id:sgtin:030001.0012345.A1"
     [
         pytest.param({}, [], id="everything"),
         pytest.param({"EQ_bizStep": ["shipping"]}, [("EQ_bizStep", "shipping")], id="a list"),
+        pytest.param({"EQ_bizStep": "shipping"}, [("EQ_bizStep", "shipping")], id="one of a list"),
         pytest.param(
             {"EQ_action": ["ADD", "DELETE"], "MATCH_anyEPC": [EPC]},
             [("EQ_action", "ADD|DELETE"), ("MATCH_anyEPC", EPC)],
@@ -27,6 +29,14 @@ EPC = "urn:epc:id:sgtin:030001.0012345.A1"
             [("GE_eventTime", "2026-01-31T12:00:00+01:00")],
             id="a time",
         ),
+        pytest.param(
+            {"GE_value_CEL": 2.5, "EQ_quantity": [3, 4.0], "maxEventCount": 7},
+            [("GE_value_CEL", "2.5"), ("EQ_quantity", "3|4"), ("maxEventCount", "7")],
+            id="numbers",
+        ),
+        pytest.param({"EXISTS_errorDeclaration": 1}, [("EXISTS_errorDeclaration", "true")]),
+        pytest.param({"EXISTS_errorDeclaration": None}, [("EXISTS_errorDeclaration", "")]),
+        pytest.param({"EQ_action": []}, [], id="none of nothing"),
     ],
 )
 def test_a_query_has_the_parameters_of_a_url(
@@ -39,7 +49,19 @@ def test_a_query_has_the_parameters_of_a_url(
 
     check(named)
 
-    assert named.parameters() == parameters
+    assert named.event_query() == parse_query(parameters)
+
+
+def test_a_query_declares_its_prefixes() -> None:
+    """
+    The `@context` of a query says what the prefixes in the names of its parameters mean.
+    """
+    context = ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld", {"ex": "urn:x:"}]
+    named = NamedQuery("a", {"@context": context, "EXISTS_ex:grade": 1})
+
+    assert named.event_query() == parse_query(
+        [("EXISTS_ex:grade", "true")], prefixes={"ex": "urn:x:"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +71,8 @@ def test_a_query_has_the_parameters_of_a_url(
         pytest.param({"GE_eventTime": "yesterday"}, "GE_eventTime", id="no time"),
         pytest.param({"GE_eventTime": 5}, "GE_eventTime", id="a number for a time"),
         pytest.param({"EQ_action": ["ADD", "EAT"]}, "EQ_action", id="no action"),
-        pytest.param({"EQ_action": []}, "EQ_action", id="none of nothing"),
+        pytest.param({"EXISTS_ex:grade": 1}, "EXISTS_ex:grade", id="an unknown prefix"),
+        pytest.param({"EQ_quantity": ["3"]}, "EQ_quantity", id="a text for a number"),
         pytest.param({"EQ_action": ["ADD|DELETE"]}, "EQ_action", id="a list within a text"),
         pytest.param({"EQ_action": None}, "EQ_action", id="null"),
         pytest.param({"EQ_action": {"is": "ADD"}}, "EQ_action", id="an object"),

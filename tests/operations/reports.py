@@ -20,8 +20,9 @@ from epcis_repo.model.events import (
     TransformationEvent,
 )
 from epcis_repo.model.times import Timestamp, utc_text
-from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.history import Entry, History, history
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.store import EventStore
 
 JSON_LD = "application/ld+json"

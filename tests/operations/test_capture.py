@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from epcis_repo.bindings.jsonld import parse_event
+from epcis_repo.capture_jobs import job
 from epcis_repo.errors import (
     DuplicateEventError,
     NotFoundError,
@@ -21,7 +22,7 @@ from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED
 from epcis_repo.model.events import EVENT_TYPES, Event
 from epcis_repo.model.times import Timestamp
 from epcis_repo.operations import preparing
-from epcis_repo.operations.capture import capture, capture_receipt
+from epcis_repo.operations.capture import capture
 from epcis_repo.projections import PROJECTIONS
 from epcis_repo.store import EventStore, RecordedEvent, open_store
 from epcis_repo.store.log import read
@@ -87,7 +88,7 @@ class TestADocument:
         assert (receipt.events, receipt.recorded, receipt.repeated) == (3, 3, False)
         assert receipt.event_ids == tuple(event.event_id for event in log[:-1])
         assert receipt.created == "2026-05-28T20:26:40.000Z"
-        assert await capture_receipt(store, receipt.capture_id) == receipt
+        assert (await job(store, receipt.capture_id)).receipt == receipt
 
     async def test_is_kept_to_the_byte(self, store: EventStore) -> None:
         """
@@ -542,7 +543,7 @@ class TestHostileInput:
             store, observed(2, f"document:{first.document}", f"capture:{first.capture_id}")
         )
 
-        assert await capture_receipt(store, first.capture_id) == first
+        assert (await job(store, first.capture_id)).receipt == first
         assert (await capture(store, body, JSON_LD, now=NOW)).repeated
 
     @pytest.mark.parametrize(
@@ -585,7 +586,7 @@ class TestHostileInput:
         Whatever stands where a capture's name should be, there is no such capture.
         """
         with pytest.raises(NotFoundError):
-            await capture_receipt(store, capture_id)
+            await job(store, capture_id)
 
 
 class TestManyAtOnce:

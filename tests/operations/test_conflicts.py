@@ -16,8 +16,9 @@ from epcis_repo.model.event_hash import event_hash
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import Timestamp
 from epcis_repo.operations import conflicts as module
-from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.conflicts import conflicts
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head
 from tests.evidence.logs import alter

@@ -3,7 +3,7 @@
 import asyncio
 
 from epcis_repo.errors import DuplicateEventError
-from epcis_repo.operations.capture import Receipt
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head, read
 from tests.operations.reports import (

@@ -13,8 +13,9 @@ from epcis_repo.errors import (
     ValidationError,
 )
 from epcis_repo.evidence.integrity import check_integrity
-from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.idempotency import IdempotencyKey, idempotency_key
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head
 from tests.operations.reports import JSON_LD, NOW, PACK, commissioned, document, named, shipped

@@ -27,8 +27,9 @@ from epcis_repo.errors import (
 from epcis_repo.evidence.integrity import check_integrity
 from epcis_repo.model.events import Event
 from epcis_repo.operations import chunks, preparing
-from epcis_repo.operations.capture import Receipt, capture
+from epcis_repo.operations.capture import capture
 from epcis_repo.operations.idempotency import idempotency_key
+from epcis_repo.operations.receipts import Receipt
 from epcis_repo.projections import PROJECTIONS
 from epcis_repo.store import EventStore, documents, open_store
 from epcis_repo.store.log import head
@@ -495,6 +496,9 @@ async def test_one_event_of_many_serials_is_recorded(store: EventStore) -> None:
     assert receipt == replace(receipt, events=1, recorded=1)
     async with store.reading() as session:
         [(count,)] = await session.fetch(
-            "SELECT count(*) FROM event_tag WHERE part = $1 AND position = 1", session.part
+            # A tag with a blank in it is what else the event is asked for by.
+            "SELECT count(*) FROM event_tag"
+            " WHERE part = $1 AND position = 1 AND tag NOT LIKE '% %'",
+            session.part,
         )
     assert count == 200_000

@@ -44,7 +44,8 @@ async def test_takes_away_what_is_of_no_event(store: EventStore) -> None:
         for place in (-5, 0, 3, 99):
             await session.execute(
                 "INSERT INTO event_index (part, position, event_id, type, event_time, record_time,"
-                " empties, declares_error) VALUES ($1, $2, 'x', 'ObjectEvent', 0, 0, 0, 0)",
+                " empties, declares_error) SELECT $1, $2, 'x', 'ObjectEvent', 0, max(record_time),"
+                " 0, 0 FROM events WHERE part = $1",
                 session.part,
                 place,
             )

@@ -15,7 +15,7 @@ from epcis_repo.recorders.dcb import LogDCBRecorder
 from epcis_repo.recorders.sync_log import SyncLog
 from epcis_repo.store import open_store
 from epcis_repo.store.log import append
-from tests.operations.reports import CASE, PACK, commissioned, key, packed, report
+from tests.operations.reports import CASE, PACK, PLANT, commissioned, key, packed, report
 from tests.store.facts import NOW, facts
 
 
@@ -43,9 +43,11 @@ class TestReading:
 
         found = [event.event for event in LogDCBRecorder(log).read()]
 
+        of_class = "of " + key(PACK).removesuffix("A1")
+        at_the_plant = f"at {key(PLANT)}"
         assert [(event.type, event.tags) for event in found[:2]] == [
-            ("ObjectEvent", [key(PACK)]),
-            ("AggregationEvent", [key(CASE), key(PACK)]),
+            ("ObjectEvent", [key(PACK), of_class, at_the_plant, "lot L1"]),
+            ("AggregationEvent", [key(CASE), key(PACK), of_class]),
         ]
         assert found[2].type == "DocumentCaptured"
         assert [tag.split()[0] for tag in found[2].tags] == ["capture", "document"]

@@ -27,9 +27,14 @@ SAMPLE = "dscsa/GS1_US_Pharma_Example_2_2_1_1.xml"
 
 @contextmanager
 def serving(db: str, **settings: Any) -> Iterator[TestClient]:
-    """A client of the application with its store at `db`, from its start to its end."""
+    """
+    A client of the application with its store at `db`, from its start to its end.
+
+    It wants identifiers as they were captured, unless a test says otherwise.
+    """
     app = create_app(Settings(db=db, **settings))
     with TestClient(app, raise_server_exceptions=False) as client:
+        client.headers["GS1-EPC-Format"] = "Never_Translates"
         yield client
 
 

@@ -329,7 +329,7 @@ class TestPath:
         [
             ("PUT", "/epcis/events", "GET, POST"),
             ("DELETE", "/epcis/events/urn:x:1", "GET"),
-            ("GET", "/epcis/capture", "POST"),
+            ("DELETE", "/epcis/capture", "GET, OPTIONS, POST"),
             ("POST", "/history/x", "GET"),
             ("PATCH", "/health", "GET"),
         ],

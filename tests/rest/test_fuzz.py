@@ -18,6 +18,7 @@ PREFIXES = [
     "/",
     "/epcis/events",
     "/epcis/events/",
+    "/epcis/capture",
     "/epcis/capture/",
     "/epcis/epcs/",
     "/history/",
@@ -57,10 +58,19 @@ segments = texts.map(lambda text: quote(text, safe="/:()%[];,+ ")) | st.binary(m
 parameters = st.lists(st.tuples(st.sampled_from(NAMES) | texts, texts), max_size=4)
 header_values = st.text(
     st.characters(min_codepoint=32, max_codepoint=126), max_size=30
-) | st.sampled_from([JSON, JSON_LD, XML, "*/*;q=", "9" * 5000, "application/*;q=nan", "[", "::"])
+) | st.sampled_from(
+    [
+        *(JSON, JSON_LD, XML, "*/*;q=", "9" * 5000, "application/*;q=nan", "[", "::"),
+        *("respond-async", "proceed", "rollback", "2.0.0", "1.2", "ex=urn:x"),
+    ]
+)
 headers = st.dictionaries(
     st.sampled_from(
-        ["Accept", "Content-Type", "Host", "Content-Length", "X-Forwarded-Host", "Idempotency-Key"]
+        [
+            *("Accept", "Content-Type", "Host", "Content-Length", "X-Forwarded-Host"),
+            *("Idempotency-Key", "Prefer", "GS1-Capture-Error-Behaviour", "GS1-EPCIS-Version"),
+            *("GS1-EPCIS-Max", "GS1-Extensions"),
+        ]
     ),
     header_values,
     max_size=3,

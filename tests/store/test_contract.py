@@ -37,6 +37,7 @@ from epcis_repo.store import (
 )
 from epcis_repo.store.documents import PIECE_SIZE, keep, kept
 from epcis_repo.store.log import append, head, head_at, read
+from epcis_repo.store.partitions import buckets_of
 from epcis_repo.store.sqlite import SQLiteEventStore
 from tests.store.facts import NOW, all_of, facts, names_of, record, whole
 
@@ -627,14 +628,15 @@ FORBIDDEN = {
     "delete all events": "DELETE FROM events",
     "insert below the head": (
         "INSERT INTO events (part, position, record_time, type, event_id, data)"
-        " VALUES (1, 0, 0, 'T', 'x', 'x')"
+        f" VALUES (1, 0, {NOW}, 'T', 'x', 'x')"
     ),
     "update a tag": "UPDATE event_tag SET tag = 'x'",
     "delete a tag": "DELETE FROM event_tag",
     "hide a bucket of tags": "DELETE FROM tag_bucket",
     "show another bucket": "UPDATE tag_bucket SET bucket = 9",
     "add a tag": (
-        "INSERT INTO event_tag (part, bucket, tag, position, role) VALUES (1, 1, 'x', 1, 0)"
+        "INSERT INTO event_tag (part, bucket, tag, position, role)"
+        f" VALUES (1, {buckets_of(2026).start + 1}, 'x', 1, 0)"
     ),
     "update a document": "UPDATE document SET body = 'x'",
     "delete a document": "DELETE FROM document",
@@ -688,9 +690,16 @@ FORBIDDEN_POSTGRES = {
     "truncate the pieces of documents": "TRUNCATE document_piece",
     "truncate the head": "TRUNCATE log_head",
     "upsert an event": (
-        "INSERT INTO events (part, position, record_time, type, event_id, data)"
-        " VALUES (1, 1, 0, 'T', 'a', 'x')"
+        "INSERT INTO events_2026 (part, position, record_time, type, event_id, data)"
+        f" VALUES (1, 1, {NOW}, 'T', 'a', 'x')"
         " ON CONFLICT (part, position) DO UPDATE SET data = 'x'"
+    ),
+    "update an event of a year": "UPDATE events_2026 SET data = 'x'",
+    "delete an event of a year": "DELETE FROM events_2026",
+    "truncate a year": "TRUNCATE events_2026",
+    "insert an event into a year": (
+        "INSERT INTO events_2026 (part, position, record_time, type, event_id, data)"
+        f" VALUES (1, 0, {NOW}, 'T', 'x', 'x')"
     ),
     "upsert a document": (
         "INSERT INTO document (part, digest, media_type, size, body) VALUES (1, 'd', 'x', 1, 'x')"

@@ -39,12 +39,11 @@ async def read_models(store: EventStore) -> dict[str, list[tuple[Any, ...]]]:
 
 
 async def make_old(store: EventStore) -> None:
-    """Have the read models be of another version, as after an update of the program."""
+    """Have a read model be of another version, as after an update of the program."""
     async with store.altering() as session:
-        for schema in SCHEMAS:
-            for table in schema.tables if schema.folded else ():
-                await session.execute(f"DROP TABLE {table}")
-            await session.execute("DELETE FROM schema_version WHERE name = $1", OLD.name)
+        for table in next(schema.tables for schema in SCHEMAS if schema.name == OLD.name):
+            await session.execute(f"DROP TABLE {table}")
+        await session.execute("DELETE FROM schema_version WHERE name = $1", OLD.name)
         await run(session, await missing(session, (OLD,)))
 
 

@@ -4,7 +4,7 @@ from epcis_repo.bindings.jsonld.reading import (
     parse_event,
     parse_event_with_prefixes,
     parse_jsonld,
-    read_jsonld_events,
+    scan_jsonld,
 )
 from epcis_repo.bindings.jsonld.writing import (
     CONTEXT,
@@ -21,7 +21,7 @@ __all__ = [
     "parse_event",
     "parse_event_with_prefixes",
     "parse_jsonld",
-    "read_jsonld_events",
     "render_event",
     "render_jsonld",
+    "scan_jsonld",
 ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import IO, Any, TypeVar
 
 from epcis_repo.bindings.json_loader import load_json, load_trusted_json
 from epcis_repo.bindings.json_pieces import JsonInPieces, Path
+from epcis_repo.bindings.jsonld.schema import findings_of, with_untold_of
 from epcis_repo.bindings.misfits import Finding, Misfits, each, json_pointer, misfit
 from epcis_repo.bindings.names import SBDH_ROOT, Names, declared_prefixes
-from epcis_repo.errors import ValidationError, Violation, Violations
+from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.documents import (
     Document,
     FoundEvent,
     QueryResults,
+    Scan,
     Vocabulary,
     VocabularyElement,
+    contexts_elsewhere,
 )
 from epcis_repo.model.events import (
     ACTIONS,
@@ -52,37 +56,39 @@ T = TypeVar("T")
 Reader = Callable[[Any, Names], Any]
 
 
-def parse_jsonld(body: bytes) -> Document:
+def parse_jsonld(body: bytes, *, checked: bool = False) -> Document:
     """
     Return the document in `body`: an EPCISDocument, EPCISQueryDocument or a bare event.
 
-    Raises `ValidationError` with every violation of every event, each at its JSON pointer.
+    Raises `ValidationError` with every violation of every event, each at its JSON pointer. Where
+    it is `checked`, the schema has its say, too.
     """
-    return _document(load_json(body))
+    return _document(load_json(body), checked=checked)
 
 
-def read_jsonld_events(file: IO[bytes]) -> Iterator[FoundEvent]:
+def scan_jsonld(file: IO[bytes], *, checked: bool = False) -> Scan:
     """
-    Yield the events of the document in `file` one by one, and then raise what `parse_jsonld` does.
+    Yield what is in the document in `file`, in order: each event, or what is wrong with it.
 
-    So nothing may be recorded of a document before its last event has come.
+    Raises `ValidationError` where it breaks off being JSON. Returns what is beside the events.
     """
     lists, decided = set(EVENT_LISTS.values()), None
     while True:
         file.seek(0)
-        pieces, violations, unread = JsonInPieces(file, lists), Violations(), 0
+        pieces, unread = JsonInPieces(file, lists), 0
         for path, index, value in pieces.items():
             decided = decided or _decided(pieces.value)
             if decided is None or path != decided[0]:
                 unread += 1
                 continue
-            place, names = json_pointer((*path, index)), decided[1]
+            place, (_, names, contexts) = json_pointer((*path, index)), decided
             try:
-                event = _read_event(value, names)
+                event, findings = _read_found(value, names, checked=checked)
             except Misfits as misfits:
-                violations.add(_violation(f, place, index + 1) for f in misfits.findings)
+                yield from (_violation(f, place, index + 1) for f in misfits.findings)
             else:
-                yield FoundEvent(event, index + 1, place, None, names.declared)
+                faults = tuple(_violation(f, place, index + 1) for f in findings)
+                yield FoundEvent(event, index + 1, place, None, names.declared, contexts, faults)
         if unread and _is_bare_event(pieces.value):
             # What was taken for its events is a part of it that we do not know.
             lists = set()
@@ -91,14 +97,20 @@ def read_jsonld_events(file: IO[bytes]) -> Iterator[FoundEvent]:
             decided = _decided(dict.fromkeys(_DECISIVE) | pieces.value)
         else:
             break
+    if isinstance(pieces.value, dict) and _is_bare_event(pieces.value):
+        # It is a document of its own.
+        bare, violations = _bare_document(pieces.value, checked=checked)
+        if bare is None:
+            yield from violations
+            return None
+        yield from (replace(found, faults=violations) for found in bare.found())
+        return bare
     try:
-        document = _document(pieces.value)
+        document = _document(pieces.value, checked=checked)
     except ValidationError as error:
-        violations.after(error.violations).refuse()
-        raise
-    violations.refuse()
-    # A bare event is a document of its own.
-    yield from document.found()
+        yield from error.violations
+        return None
+    return document
 
 
 EVENT_LISTS: dict[str, Path] = {
@@ -110,28 +122,45 @@ EVENT_LISTS: dict[str, Path] = {
 _DECISIVE = frozenset({"type", "@context"})
 
 
-def _decided(source: dict[str, Any]) -> tuple[Path | None, Names] | None:
+def _decided(source: dict[str, Any]) -> tuple[Path | None, Names, tuple[str, ...]] | None:
     """Return where the events stand and what their prefixes mean, None where that is to come."""
     if not source.keys() >= _DECISIVE:
         return None
-    return EVENT_LISTS.get(str(source["type"])), Names(declared_prefixes(source["@context"]))
+    context = source["@context"]
+    names = Names(declared_prefixes(context))
+    return EVENT_LISTS.get(str(source["type"])), names, contexts_elsewhere(context)
 
 
-def _document(source: Any) -> Document:
+def _document(source: Any, *, checked: bool) -> Document:
     if not isinstance(source, dict):
         raise _refusal("", "type", "an EPCIS document, which is a JSON object", source)
     document_type = source.get("type")
     if document_type in tuple(EVENT_LISTS):
-        return _read_document(source, is_query=document_type == "EPCISQueryDocument")
+        is_query = document_type == "EPCISQueryDocument"
+        return _read_document(source, is_query=is_query, checked=checked)
     if _is_bare_event(source):
-        context = source.pop("@context", None)
-        namespaces, violations = declared_prefixes(context), list[Violation]()
-        events = _read_events([source], Names(namespaces), ("",), violations)
-        if violations:
+        bare, violations = _bare_document(source, checked=checked)
+        if bare is None or violations:
             raise ValidationError(violations)
-        return Document(events=events, context=context, namespaces=namespaces, places=("",))
+        return bare
     expected = "EPCISDocument, EPCISQueryDocument or one of " + ", ".join(EVENT_TYPES)
     raise _refusal("/type", "document-type", expected, source.get("type", "no type"))
+
+
+def _bare_document(
+    source: dict[str, Any], *, checked: bool
+) -> tuple[Document | None, tuple[Violation, ...]]:
+    """Return the document that an event is by itself, and what is wrong with it."""
+    context = source.get("@context")
+    namespaces = declared_prefixes(context)
+    try:
+        event, faults = _read_found(source, Names(namespaces), checked=checked)
+    except Misfits as misfits:
+        return None, tuple(_violation(f, "", 1) for f in misfits.findings)
+    document = Document(
+        events=(event,), context=context, namespaces=namespaces, is_bare=True, places=("",)
+    )
+    return document, tuple(_violation(f, "", 1) for f in faults)
 
 
 def _is_bare_event(source: dict[str, Any]) -> bool:
@@ -160,7 +189,13 @@ def parse_event_with_prefixes(data: bytes) -> tuple[Event, dict[str, str]]:
         raise _refusal("", "json", "an event in JSON, as it was recorded", str(error)) from None
 
 
-def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
+def _read_document(source: dict[str, Any], *, is_query: bool, checked: bool) -> Document:
+    read_body, document_type = (
+        (_read_query_body, "EPCISQueryDocument") if is_query else (_read_body, "EPCISDocument")
+    )
+    # Events are looked at one by one, here as where they come one by one.
+    frame = _without_events(source, EVENT_LISTS[document_type])
+    faults = findings_of(frame, document_type) if checked else ()
     context = source.pop("@context", None)
     namespaces = declared_prefixes(context)
     names = Names(namespaces)
@@ -172,9 +207,6 @@ def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
         for name, standard in _DOCUMENT_TEXTS.items()
     }
     header = _member(source, "epcisHeader", _read_header, names, findings) or {}
-    read_body, document_type = (
-        (_read_query_body, "EPCISQueryDocument") if is_query else (_read_body, "EPCISDocument")
-    )
     body = _member(source, "epcisBody", read_body, names, findings, required=True) or {}
     event_list = body.get("eventList")
     try:
@@ -184,8 +216,11 @@ def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
         findings += misfits.findings
     base = json_pointer(EVENT_LISTS[document_type])
     places = tuple(f"{base}/{index}" for index in range(len(event_list or ())))
+    findings = with_untold_of(findings, faults)
     violations = [_violation(finding, "", None) for finding in findings]
-    events = None if event_list is None else _read_events(event_list, names, places, violations)
+    events = None
+    if event_list is not None:
+        events = _read_events(event_list, names, places, violations, checked=checked)
     if violations:
         raise ValidationError(violations)
     return Document(
@@ -193,12 +228,22 @@ def _read_document(source: dict[str, Any], *, is_query: bool) -> Document:
         creation_date=creation_date,
         namespaces=namespaces,
         context=context,
+        body_extensions=body.get("extensions", {}),
         query_results=body.get("queryResults"),
         extensions=extensions,
         places=places,
         **texts,
         **header,
     )
+
+
+def _without_events(value: Any, path: Path) -> Any:
+    """Return a document without the events of the list at `path`."""
+    if not path:
+        return [] if isinstance(value, list) else value
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    return value | {path[0]: _without_events(value[path[0]], path[1:])}
 
 
 _DOCUMENT_TEXTS = {
@@ -211,7 +256,9 @@ _DOCUMENT_TEXTS = {
 
 
 def _read_body(value: Any, names: Names) -> dict[str, Any]:
-    return _read_results(value, "epcisBody, which is a JSON object")
+    source = dict(_object(value, "epcisBody, which is a JSON object"))
+    event_list = _event_list(source)
+    return {"eventList": event_list, "extensions": names.expand_members(source)}
 
 
 def _read_query_body(value: Any, names: Names) -> dict[str, Any]:
@@ -220,7 +267,7 @@ def _read_query_body(value: Any, names: Names) -> dict[str, Any]:
     body = _member(source, "queryResults", _read_query_results, names, findings, required=True)
     if findings:
         raise Misfits(findings)
-    return dict(body)
+    return {**body, "extensions": names.expand_members(source)}
 
 
 def _read_query_results(value: Any, names: Names) -> dict[str, Any]:
@@ -231,18 +278,30 @@ def _read_query_results(value: Any, names: Names) -> dict[str, Any]:
     body = _member(source, "resultsBody", _read_results_body, names, findings, required=True)
     if findings:
         raise Misfits(findings)
-    return {"queryResults": QueryResults(query_name=name, subscription_id=subscription_id), **body}
+    results = QueryResults(
+        query_name=name,
+        subscription_id=subscription_id,
+        vocabularies=body["vocabularyList"],
+        extensions=names.expand_members(source),
+    )
+    return {"queryResults": results, "eventList": body["eventList"]}
 
 
 def _read_results_body(value: Any, names: Names) -> dict[str, Any]:
-    return _read_results(value, "resultsBody, which is a JSON object")
+    findings: list[Finding] = []
+    source = dict(_object(value, "resultsBody, which is a JSON object"))
+    event_list = _event_list(source)
+    vocabularies = _member(source, "vocabularyList", _read_vocabularies, names, findings)
+    if findings:
+        raise Misfits(findings)
+    return {"eventList": event_list, "vocabularyList": vocabularies}
 
 
-def _read_results(value: Any, expected: str) -> dict[str, Any]:
-    event_list = _object(value, expected).get("eventList")
+def _event_list(source: dict[str, Any]) -> list[Any] | None:
+    event_list = source.pop("eventList", None)
     if event_list is not None and not isinstance(event_list, list):
         raise misfit("a list of events", event_list, step="eventList")
-    return {"eventList": event_list}
+    return event_list
 
 
 def _object(value: Any, expected: str) -> dict[str, Any]:
@@ -273,15 +332,35 @@ def _member(
 
 
 def _read_events(
-    source: list[Any], names: Names, places: tuple[str, ...], violations: list[Violation]
+    source: list[Any],
+    names: Names,
+    places: tuple[str, ...],
+    violations: list[Violation],
+    *,
+    checked: bool,
 ) -> tuple[Event, ...]:
     events: list[Event] = []
     for number, (value, place) in enumerate(zip(source, places, strict=True), 1):
         try:
-            events.append(_read_event(value, names))
+            event, findings = _read_found(value, names, checked=checked)
         except Misfits as misfits:
             violations += (_violation(f, place, number) for f in misfits.findings)
+        else:
+            events.append(event)
+            violations += (_violation(f, place, number) for f in findings)
     return tuple(events)
+
+
+def _read_found(source: Any, names: Names, *, checked: bool) -> tuple[Event, tuple[Finding, ...]]:
+    """Return an event, and what the schema has against it."""
+    # The schema comes first, since reading takes the value apart.
+    kind = source.get("type") if isinstance(source, dict) else None
+    known = checked and isinstance(kind, str) and kind in EVENT_TYPES
+    faults = findings_of(source, str(kind)) if known else ()
+    try:
+        return _read_event(source, names), faults
+    except Misfits as misfits:
+        raise Misfits(with_untold_of(misfits.findings, faults)) from None
 
 
 def _read_event(source: Any, names: Names) -> Event:

@@ -1,4 +1,7 @@
-"""Documents to EPCIS JSON-LD, and events to the form in which the log keeps them."""
+"""
+Documents to EPCIS JSON-LD, as a whole or event by event, and events to the form in which the log
+keeps them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from epcis_repo.bindings.names import SBDH_ROOT, Names, declared_prefixes
+from epcis_repo.bindings.names import SBDH_ROOT, Names, declarable, declared_prefixes
 from epcis_repo.model.documents import Document, Vocabulary
 from epcis_repo.model.events import (
     ERROR_DECLARATION_FIELDS,
@@ -30,52 +33,88 @@ Writer = Callable[[Any, Names], Any]
 
 
 def render_jsonld(document: Document) -> bytes:
-    """Return `document` as JSON-LD, an EPCISDocument or EPCISQueryDocument."""
-    names = Names(document.namespaces)
-    events = None if document.events is None else [event_value(e, names) for e in document.events]
-    body: dict[str, Any] = {} if events is None else {"eventList": events}
-    if document.query_results is not None:
-        answer = {
-            "queryName": document.query_results.query_name,
-            "subscriptionID": document.query_results.subscription_id,
-            "resultsBody": body,
+    """Return `document` as JSON-LD: an EPCISDocument, EPCISQueryDocument or a bare event."""
+    return JsonLdWriter(document.namespaces).whole(document)
+
+
+class JsonLdWriter:
+    """
+    Writes documents that have the same namespaces, or one of them piece by piece: its events
+    first, with commas between, and then what stands around them.
+    """
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._names = Names(namespaces)
+
+    def whole(self, document: Document) -> bytes:
+        """Return a document, or where it is bare the event in it."""
+        events = document.events
+        values = None if events is None else [event_value(e, self._names) for e in events]
+        if document.is_bare and values:
+            return _dump({"@context": self._context(document), **values[0]})
+        return self._document(document, values)
+
+    def event(self, event: Event) -> bytes:
+        """Return an event as it stands in a document, between what `around` returns."""
+        return _dump(event_value(event, self._names))
+
+    def around(self, document: Document) -> tuple[bytes, bytes]:
+        """Return what stands before the events of a document, and behind them."""
+        # No JSON that we write has a NUL in it.
+        mark = None if document.events is None else [orjson.Fragment(b"\0")]
+        before, _, behind = self._document(document, mark).partition(b"\0")
+        return before, behind
+
+    def _document(self, document: Document, events: list[Any] | None) -> bytes:
+        names = self._names
+        body: dict[str, Any] = {} if events is None else {"eventList": events}
+        if (results := document.query_results) is not None:
+            if results.vocabularies is not None:
+                body["vocabularyList"] = [_vocabulary_value(v, names) for v in results.vocabularies]
+            answer = {
+                "queryName": results.query_name,
+                "subscriptionID": results.subscription_id,
+                "resultsBody": body,
+            }
+            body = {"queryResults": _present(answer) | names.compact_members(results.extensions)}
+        header = names.compact_members(document.header_extensions)
+        if document.sbdh is not None:
+            header = names.compact_members({SBDH_ROOT: document.sbdh}) | header
+        if document.vocabularies is not None:
+            header["epcisMasterData"] = {
+                "vocabularyList": [_vocabulary_value(v, names) for v in document.vocabularies]
+            }
+        members = {
+            "type": "EPCISDocument" if document.query_results is None else "EPCISQueryDocument",
+            "id": document.id,
+            "schemaVersion": _schema_version(document),
+            "creationDate": document.creation_date and document.creation_date.text,
+            "sender": document.sender,
+            "receiver": document.receiver,
+            "instanceIdentifier": document.instance_identifier,
+            "epcisHeader": header or None,
+            "epcisBody": body | names.compact_members(document.body_extensions),
         }
-        body = {"queryResults": _present(answer)}
-    header = names.compact_value(dict(document.header_extensions))
-    if document.sbdh is not None:
-        header = names.compact_value({SBDH_ROOT: dict(document.sbdh)}) | header
-    if document.vocabularies is not None:
-        header["epcisMasterData"] = {
-            "vocabularyList": [_vocabulary_value(v, names) for v in document.vocabularies]
-        }
-    members = {
-        "type": "EPCISDocument" if document.query_results is None else "EPCISQueryDocument",
-        "id": document.id,
-        "schemaVersion": _schema_version(document),
-        "creationDate": document.creation_date and document.creation_date.text,
-        "sender": document.sender,
-        "receiver": document.receiver,
-        "instanceIdentifier": document.instance_identifier,
-        "epcisHeader": header or None,
-        "epcisBody": body,
-    }
-    value = _present(members) | names.compact_value(dict(document.extensions))
-    return _dump({"@context": _context(document, names)} | value)
+        value = _present(members) | names.compact_members(document.extensions)
+        return _dump({"@context": self._context(document)} | value)
+
+    def _context(self, document: Document) -> Any:
+        context = [CONTEXT] if document.context is None else document.context
+        declared = declared_prefixes(context)
+        used = self._names.used
+        if document.context is None:
+            # XML has prefixes in values, too, such as that of a company's own type of sensor data.
+            used = declarable(document.namespaces) | used
+        missing = [{p: ns} for p, ns in sorted(used.items()) if p not in declared]
+        if not missing:
+            return context
+        return [*(context if isinstance(context, list) else [context]), *missing]
 
 
 def _schema_version(document: Document) -> str | None:
     # JSON came with version 2.0: what was XML of an earlier version no longer is.
     version = document.schema_version
     return SCHEMA_VERSION if version is not None and version.startswith("1.") else version
-
-
-def _context(document: Document, names: Names) -> Any:
-    context = [CONTEXT] if document.context is None else document.context
-    declared = declared_prefixes(context)
-    missing = [{p: ns} for p, ns in sorted(names.used.items()) if p not in declared]
-    if not missing:
-        return context
-    return [*(context if isinstance(context, list) else [context]), *missing]
 
 
 def render_event(event: Event, namespaces: Mapping[str, str]) -> bytes:
@@ -105,7 +144,7 @@ def _members_value(source: Any, members: tuple[Field, ...], names: Names) -> dic
             writer = WRITERS.get(member.kind)
             value[member.standard] = content if writer is None else writer(content, names)
     if source.extensions:
-        value |= names.compact_value(dict(source.extensions))
+        value |= names.compact_members(source.extensions)
     return value
 
 
@@ -113,7 +152,7 @@ def _typed(member: str, attribute: str) -> Writer:
     def write(content: Any, names: Names) -> list[dict[str, Any]]:
         return [
             _present({"type": item.type, member: getattr(item, attribute)})
-            | names.compact_value(dict(item.extensions))
+            | names.compact_members(item.extensions)
             for item in content
         ]
 
@@ -136,7 +175,7 @@ def _write_sensor_elements(content: tuple[SensorElement, ...], names: Names) -> 
                 ],
             }
         )
-        | names.compact_value(dict(element.extensions))
+        | names.compact_members(element.extensions)
         for element in content
     ]
 
@@ -151,7 +190,7 @@ WRITERS: dict[Kind, Writer] = {
     Kind.TIME: lambda content, names: content.text,
     Kind.QUANTITIES: _members_of(QUANTITY_FIELDS),
     Kind.PLACE: lambda content, names: (
-        {"id": content.id} | names.compact_value(dict(content.extensions))
+        {"id": content.id} | names.compact_members(content.extensions)
     ),
     Kind.BIZ_TRANSACTIONS: _typed("bizTransaction", "biz_transaction"),
     Kind.SOURCES: _typed("source", "id"),
@@ -161,7 +200,7 @@ WRITERS: dict[Kind, Writer] = {
     Kind.ERROR_DECLARATION: lambda content, names: _members_value(
         content, ERROR_DECLARATION_FIELDS, names
     ),
-    Kind.ILMD: lambda content, names: names.compact_value(dict(content)),
+    Kind.ILMD: lambda content, names: names.compact_members(content),
 }
 
 
@@ -179,10 +218,10 @@ def _vocabulary_value(vocabulary: Vocabulary, names: Names) -> dict[str, Any]:
                     "children": element.children,
                 }
             )
-            | names.compact_value(dict(element.extensions))
+            | names.compact_members(element.extensions)
             for element in vocabulary.elements
         ],
-        **names.compact_value(dict(vocabulary.extensions)),
+        **names.compact_members(vocabulary.extensions),
     }
 
 

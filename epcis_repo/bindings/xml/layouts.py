@@ -26,7 +26,24 @@ QUERY_NAMESPACES = {
     "1.2": "urn:epcglobal:epcis-query:xsd:1",
     "2.0": "urn:epcglobal:epcis-query:xsd:2",
 }
-STANDARD_NAMESPACES = (*NAMESPACES.values(), *QUERY_NAMESPACES.values())
+MASTER_DATA_NAMESPACES = {
+    "1.2": "urn:epcglobal:epcis-masterdata:xsd:1",
+    "2.0": "urn:epcglobal:epcis-masterdata:xsd:2",
+}
+# By the schema that they have: what documents are called, and in which namespace.
+DOCUMENT_TYPES = {
+    "epcis": ("EPCISDocument", NAMESPACES),
+    "query": ("EPCISQueryDocument", QUERY_NAMESPACES),
+    "masterdata": ("EPCISMasterDataDocument", MASTER_DATA_NAMESPACES),
+}
+# EPCIS 2.0, §9.5: a header has no place for extensions any more, so those of US healthcare, which
+# belong to it, stand at the end of the document.
+OF_HEADER = "{http://epcis.gs1us.org/hc/ns}"
+# JSON-LD has an id for a document. XML has none of its own; this is how it says what something is.
+DOCUMENT_ID = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+STANDARD_NAMESPACES = tuple(
+    namespace for _, by_version in DOCUMENT_TYPES.values() for namespace in by_version.values()
+)
 
 Layout = tuple[Any, ...]
 
@@ -146,6 +163,15 @@ REQUIRED_EMPTY = {
     ("1.2", ObjectEvent): "epcList",
     ("1.2", AggregationEvent): "childEPCs",
     ("1.2", TransactionEvent): "epcList",
+}
+# EPCIS 2.0, §9.5: these elements hold something or are not there; an empty list says as much.
+NEVER_EMPTY = {
+    "bizTransactionList",
+    "sourceList",
+    "destinationList",
+    "sensorElementList",
+    "persistentDisposition",
+    "certificationInfo",
 }
 # EPCIS 1.2, §9.5: event types that came after 1.0 stand within <extension>.
 WRAPPED_TYPES: dict[str, set[type[Event]]] = {"1.2": {TransformationEvent}, "2.0": set()}

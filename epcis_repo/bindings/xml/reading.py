@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
+from io import BytesIO
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
@@ -12,12 +14,14 @@ from epcis_repo.bindings.json_loader import parse_number
 from epcis_repo.bindings.misfits import Finding, Misfits, misfit
 from epcis_repo.bindings.names import SBDH_ROOT
 from epcis_repo.bindings.xml.layouts import (
+    DOCUMENT_ID,
+    DOCUMENT_TYPES,
     LAYOUTS,
     MEMBERS,
     NAMESPACES,
+    OF_HEADER,
     QUANTITY_EVENT,
     QUANTITY_LAYOUTS,
-    QUERY_NAMESPACES,
     REQUIRED_EMPTY,
     WAS,
     WRAPPERS,
@@ -25,18 +29,21 @@ from epcis_repo.bindings.xml.layouts import (
     names_in,
 )
 from epcis_repo.bindings.xml.parser import GrowingXml, line_of, parse_xml, refuse_depth
+from epcis_repo.bindings.xml.schema import findings_of, findings_of_event, with_untold_of
 from epcis_repo.bindings.xml.values import (
     add_member,
     attributes_of,
     element_value,
     tag_of,
 )
-from epcis_repo.errors import ValidationError, Violation, Violations
+from epcis_repo.bindings.xml.words import REPORT_WORDS, word_in
+from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.gs1 import cbv
 from epcis_repo.model.documents import (
     Document,
     FoundEvent,
     QueryResults,
+    Scan,
     Vocabulary,
     VocabularyElement,
 )
@@ -70,13 +77,28 @@ from epcis_repo.model.times import (
 )
 
 
-def parse_xml_document(body: bytes) -> Document:
+def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
     """
     Return the EPCISDocument or EPCISQueryDocument in `body`, of version 1.0 to 1.2 or 2.0.
 
-    Raises `ValidationError` with every violation of every event, each with XPath and line.
+    Raises `ValidationError` with every violation of every event, each with XPath and line. Where
+    it is `checked`, the schema has its say before, and is content with one.
     """
+    if checked and len(body) > _CHECKED_WHOLE_MAX:
+        return _gathered(scan_xml(BytesIO(body), checked=True))
     root = parse_xml(body)
+    if (version := _version_of_bare(root)) is not None:
+        bare, faults_of_bare = _bare_document(root, version, checked=checked)
+        if bare is None or faults_of_bare:
+            raise ValidationError(faults_of_bare)
+        return bare
+    if checked:
+        # Nearly all are valid, and one look at a whole document costs less than one at each event.
+        kind = etree.QName(root)
+        if faults := findings_of(root, _schema_name(*_version(kind, root))):
+            # Which event each is about, who looks at them one by one can say.
+            place = f"/{kind.localname}"
+            raise ValidationError([_violation(fault, place, None, root) for fault in faults])
     frame = _frame(root)
     found = [] if frame.event_list is None else list(_event_elements(frame.event_list, frame.path))
     violations = list(frame.violations)
@@ -91,42 +113,87 @@ def parse_xml_document(body: bytes) -> Document:
     )
 
 
-def read_xml_events(file: IO[bytes]) -> Iterator[FoundEvent]:
-    """
-    Yield the events in `file` one by one, and then raise what `parse_xml_document` does.
+# The more elements are looked at together, the longer it takes to say where many faults are.
+_CHECKED_WHOLE_MAX = 1 << 17
 
-    So nothing may be recorded of a document before its last event has come.
+
+def _gathered(scan: Scan) -> Document:
+    """Return the document that is read in pieces by `scan`; `ValidationError` for a fault in it."""
+    found: list[FoundEvent] = []
+    document: Document | None = None
+    while True:
+        try:
+            piece = next(scan)
+        except StopIteration as end:
+            document = end.value
+            break
+        if isinstance(piece, Violation):
+            raise ValidationError([piece])
+        if piece.faults:
+            raise ValidationError(piece.faults)
+        found.append(piece)
+    assert document is not None, "it has no faults"
+    if document.is_bare:
+        return document
+    return replace(
+        document,
+        events=tuple(each.event for each in found),
+        places=tuple(each.place for each in found),
+        lines=tuple(each.line or 0 for each in found),
+    )
+
+
+def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
+    """
+    Yield what is in the document in `file`, in order: each event, or what is wrong with it.
+
+    Raises `ValidationError` where it breaks off being XML. Returns what is beside the events.
     """
     xml = GrowingXml(file)
-    violations = Violations()
-    too_deep: ValidationError | None = None
     level: _Level | None = None
     number = 0
     for is_whole in xml.steps:
+        if _version_of_bare(xml.root) is not None:
+            continue
         try:
-            version, is_query = _version(etree.QName(xml.root), xml.root)
+            version, schema = _version(etree.QName(xml.root), xml.root)
         except ValidationError as error:
             # It is none of ours. Whether it is XML at all comes before that.
             _drain(xml)
             raise error from None
-        level = level or _first_level(xml.root, is_query=is_query)
+        level = level or _first_level(xml.root, is_query=schema == "query")
         namespaces = _namespaces(xml.root)
         for element, place in () if level is None else level.take(is_whole=is_whole):
             xml.taken()
             number += 1
             try:
                 refuse_depth(element, sum(1 for _ in element.iterancestors()) + 1)
-                event = _read_event(element, version)
+                event, findings = _read_found(element, version, checked=checked)
             except ValidationError as error:
-                too_deep = too_deep or error
+                yield from error.violations
             except Misfits as misfits:
-                violations.add(_violation(f, place, number, element) for f in misfits.findings)
+                yield from (_violation(f, place, number, element) for f in misfits.findings)
             else:
-                yield FoundEvent(event, number, place, line_of(element) or 0, namespaces)
-    if too_deep is not None:
-        raise too_deep
-    refuse_depth(xml.root)
-    violations.after(_frame(xml.root).violations).refuse()
+                faults = tuple(_violation(f, place, number, element) for f in findings)
+                line = line_of(element) or 0
+                yield FoundEvent(event, number, place, line, namespaces, faults=faults)
+    try:
+        refuse_depth(xml.root)
+    except ValidationError as error:
+        yield from error.violations
+        return None
+    if (version_of_bare := _version_of_bare(xml.root)) is not None:
+        # It is a document of its own.
+        bare, violations = _bare_document(xml.root, version_of_bare, checked=checked)
+        if bare is None:
+            yield from violations
+            return None
+        yield from (replace(found, faults=violations) for found in bare.found())
+        return bare
+    frame = _frame(xml.root, checked=checked)
+    yield from frame.violations
+    events = None if frame.event_list is None else ()
+    return None if frame.violations else Document(events=events, **frame.members)
 
 
 def _drain(xml: GrowingXml) -> None:
@@ -141,7 +208,7 @@ class _Level:
 
     def __init__(self, element: etree._Element, path: str) -> None:
         self._element = element
-        self._path = path
+        self.path = path
         self._counts: dict[str, int] = {}
         self._open: _Level | None = None
 
@@ -153,19 +220,32 @@ class _Level:
             within, self._open = self._open, None
             if within is None and (child_is_whole or child.tag == "extension"):
                 place = self._place(str(child.tag))
-                within = _Level(child, place) if child.tag == "extension" else None
-                if within is None:
+                if child.tag == "extension" and (len(child) or not child_is_whole):
+                    within = _Level(child, place)
+                else:
                     yield child, place
             if within is not None:
                 yield from within.take(is_whole=child_is_whole)
+                if child_is_whole and within.is_empty:
+                    yield child, within.path
             if child_is_whole:
+                self._keep_text_of(child)
                 self._element.remove(child)
             else:
                 self._open = within
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._counts
+
+    def _keep_text_of(self, child: etree._Element) -> None:
+        # Text that stands around the events is no event, and is looked at in the end.
+        texts = (self._element.text, child.text if child.tag == "extension" else None, child.tail)
+        self._element.text = "".join(text for text in texts if text and text.strip()) or None
+
     def _place(self, tag: str) -> str:
         self._counts[tag] = self._counts.get(tag, 0) + 1
-        return f"{self._path}/{tag}[{self._counts[tag]}]"
+        return f"{self.path}/{tag}[{self._counts[tag]}]"
 
 
 def _first_level(root: etree._Element, *, is_query: bool) -> _Level | None:
@@ -178,6 +258,36 @@ def _first_level(root: etree._Element, *, is_query: bool) -> _Level | None:
             return None
         element = found
     return _Level(element, f"/{kind.localname}" + (_QUERY_PATH if is_query else _PATH))
+
+
+def _version_of_bare(root: etree._Element) -> str | None:
+    """Return the version of an event that stands alone, None where `root` is none."""
+    kind = etree.QName(root)
+    if kind.localname not in (*EVENT_TYPES, QUANTITY_EVENT):
+        return None
+    if not kind.namespace:
+        return "1.2" if kind.localname == QUANTITY_EVENT else "2.0"
+    return next((v for v, namespace in NAMESPACES.items() if kind.namespace == namespace), None)
+
+
+def _bare_document(
+    root: etree._Element, version: str, *, checked: bool
+) -> tuple[Document | None, tuple[Violation, ...]]:
+    """Return the document that an event is by itself, and what is wrong with it."""
+    root.tag = etree.QName(root).localname
+    place = f"/{root.tag}"
+    try:
+        event, faults = _read_found(root, version, checked=checked)
+    except Misfits as misfits:
+        return None, tuple(_violation(f, place, 1, root) for f in misfits.findings)
+    document = Document(
+        events=(event,),
+        namespaces=_namespaces(root),
+        is_bare=True,
+        places=(place,),
+        lines=(line_of(root) or 0,),
+    )
+    return document, tuple(_violation(f, place, 1, root) for f in faults)
 
 
 class _Frame(NamedTuple):
@@ -194,9 +304,14 @@ def _namespaces(root: etree._Element) -> dict[str, str]:
     return {p: ns for p, ns in root.nsmap.items() if p is not None}
 
 
-def _frame(root: etree._Element) -> _Frame:
+def _schema_name(version: str, schema: str) -> str:
+    return f"{schema}-{version}"
+
+
+def _frame(root: etree._Element, *, checked: bool = False) -> _Frame:
     kind = etree.QName(root)
-    version, is_query = _version(kind, root)
+    version, schema = _version(kind, root)
+    faults = findings_of(root, _schema_name(version, schema)) if checked else ()
     findings: list[Finding] = []
     parts, extensions = _parts(
         root, ("EPCISHeader", "EPCISBody"), findings, "schemaVersion", "creationDate"
@@ -207,23 +322,31 @@ def _frame(root: etree._Element) -> _Frame:
     except Misfits as misfits:
         findings += misfits.within("@creationDate")
     header = _member(parts, "EPCISHeader", _read_header, root, findings) or {}
-    read_body = _read_query_body if is_query else _read_body
-    content = _member(parts, "EPCISBody", read_body, root, findings, required=True) or {}
+    for name in [name for name in extensions if name.startswith(OF_HEADER)]:
+        add_member(header.setdefault("header_extensions", {}), name, extensions.pop(name))
+    content = _member(parts, "EPCISBody", _BODY_READERS[schema], root, findings, required=True)
+    content = content or {}
+    if "VocabularyList" in content:
+        header["vocabularies"] = (header.get("vocabularies") or ()) + content["VocabularyList"]
     place = f"/{kind.localname}"
     members = {
         "schema_version": root.get("schemaVersion"),
         "creation_date": creation_date,
         "namespaces": _namespaces(root),
+        "id": extensions.pop(f"@{DOCUMENT_ID}", None),
         "query_results": content.get("QueryResults"),
+        "body_extensions": content.get("extensions", {}),
         "extensions": extensions,
         **header,
     }
     return _Frame(
         version=version,
         event_list=content.get("EventList"),
-        path=place + (_QUERY_PATH if is_query else _PATH),
+        path=place + (_QUERY_PATH if schema == "query" else _PATH),
         members=members,
-        violations=[_violation(finding, place, None, root) for finding in findings],
+        violations=[
+            _violation(finding, place, None, root) for finding in with_untold_of(findings, faults)
+        ],
     )
 
 
@@ -231,55 +354,79 @@ _PATH = "/EPCISBody/EventList"
 _QUERY_PATH = "/EPCISBody/QueryResults/resultsBody/EventList"
 
 
-def _version(kind: etree.QName, root: etree._Element) -> tuple[str, bool]:
-    for version, namespace in NAMESPACES.items():
-        if (kind.localname, kind.namespace) == ("EPCISDocument", namespace):
-            return version, False
-    for version, namespace in QUERY_NAMESPACES.items():
-        if (kind.localname, kind.namespace) == ("EPCISQueryDocument", namespace):
-            return version, True
-    expected = "EPCISDocument or EPCISQueryDocument in a namespace of EPCIS 1.2 or 2.0, such as "
-    raise _refusal(
-        f"/{kind.localname}", "document-type", expected + NAMESPACES["2.0"], str(kind), root
-    )
+def _version(kind: etree.QName, root: etree._Element) -> tuple[str, str]:
+    """Return the version of a document, and what its schema is called."""
+    for schema, (name, namespaces) in DOCUMENT_TYPES.items():
+        for version, namespace in namespaces.items():
+            if (kind.localname, kind.namespace) == (name, namespace):
+                return version, schema
+    *names, last = (name for name, _ in DOCUMENT_TYPES.values())
+    expected = f"{', '.join(names)} or {last} in a namespace of EPCIS 1.2 or 2.0, such as "
+    expected += NAMESPACES["2.0"]
+    raise _refusal(f"/{kind.localname}", "document-type", expected, str(kind), root)
 
 
 def _read_body(element: etree._Element) -> dict[str, Any]:
     findings: list[Finding] = []
-    parts, _ = _parts(element, ("EventList",), findings)
+    parts, extensions = _parts(element, ("EventList",), findings)
     if findings:
         raise Misfits(findings)
-    return {**parts}
+    return {**parts, "extensions": extensions}
 
 
 def _read_query_body(element: etree._Element) -> dict[str, Any]:
     findings: list[Finding] = []
     namespace = etree.QName(element.getroottree().getroot()).namespace
     results = f"{{{namespace}}}QueryResults"
-    parts, _ = _parts(element, (results,), findings)
+    parts, extensions = _parts(element, (results,), findings)
     body = _member(parts, results, _read_query_results, element, findings, required=True)
     if findings:
         raise Misfits(findings)
-    return dict(body)
+    return {**body, "extensions": extensions}
+
+
+def _read_master_data_body(element: etree._Element) -> dict[str, Any]:
+    # What a header may have beside events stands alone here (EPCIS 2.0, §9.7).
+    findings: list[Finding] = []
+    parts, extensions = _parts(element, ("VocabularyList",), findings)
+    vocabularies = _member(parts, "VocabularyList", _read_vocabularies, element, findings)
+    if findings:
+        raise Misfits(findings)
+    return {"VocabularyList": vocabularies or (), "extensions": extensions}
+
+
+_BODY_READERS: dict[str, Callable[[etree._Element], dict[str, Any]]] = {
+    "epcis": _read_body,
+    "query": _read_query_body,
+    "masterdata": _read_master_data_body,
+}
 
 
 def _read_query_results(element: etree._Element) -> dict[str, Any]:
     findings: list[Finding] = []
-    parts, _ = _parts(element, ("queryName", "subscriptionID", "resultsBody"), findings)
+    known = ("queryName", "subscriptionID", "resultsBody")
+    parts, extensions = _parts(element, known, findings)
     name = _member(parts, "queryName", _text, element, findings) or "SimpleEventQuery"
     subscription_id = _member(parts, "subscriptionID", _text, element, findings)
     body = _member(parts, "resultsBody", _read_results_body, element, findings, required=True)
     if findings:
         raise Misfits(findings)
-    return {"QueryResults": QueryResults(query_name=name, subscription_id=subscription_id), **body}
+    results = QueryResults(
+        query_name=name,
+        subscription_id=subscription_id,
+        vocabularies=body.get("VocabularyList"),
+        extensions=extensions,
+    )
+    return {"QueryResults": results, "EventList": body.get("EventList")}
 
 
 def _read_results_body(element: etree._Element) -> dict[str, Any]:
     findings: list[Finding] = []
     parts, _ = _parts(element, ("EventList", "VocabularyList"), findings)
+    vocabularies = _member(parts, "VocabularyList", _read_vocabularies, element, findings)
     if findings:
         raise Misfits(findings)
-    return {"EventList": parts.get("EventList")}
+    return {"EventList": parts.get("EventList"), "VocabularyList": vocabularies}
 
 
 def _event_elements(event_list: etree._Element, path: str) -> Iterator[tuple[etree._Element, str]]:
@@ -288,7 +435,7 @@ def _event_elements(event_list: etree._Element, path: str) -> Iterator[tuple[etr
         tag = str(element.tag)
         counts[tag] = counts.get(tag, 0) + 1
         place = f"{path}/{tag}[{counts[tag]}]"
-        if tag == "extension":
+        if tag == "extension" and len(element):
             yield from _event_elements(element, place)
         else:
             yield element, place
@@ -304,6 +451,17 @@ def _read_events(
         except Misfits as misfits:
             violations += (_violation(f, place, number, element) for f in misfits.findings)
     return tuple(events)
+
+
+def _read_found(
+    element: etree._Element, version: str, *, checked: bool
+) -> tuple[Event, tuple[Finding, ...]]:
+    """Return an event, and what the schema has against it."""
+    faults = findings_of_event(element, version) if checked else ()
+    try:
+        return _read_event(element, version), faults
+    except Misfits as misfits:
+        raise Misfits(with_untold_of(misfits.findings, faults)) from None
 
 
 def _read_event(element: etree._Element, version: str) -> Event:
@@ -501,16 +659,8 @@ def _read_action(element: etree._Element) -> str:
     return text
 
 
-def _bare_word(vocabulary: cbv.Vocabulary, text: str) -> str:
-    # Only the URN of a word in force: a withdrawn one keeps its own, and a Web URI is a
-    # spelling that JSON knows too.
-    if cbv.is_cbv(vocabulary, text) and cbv.urn(vocabulary, text) == text:
-        return cbv.bare_word(vocabulary, text)
-    return text
-
-
 def _word_of(vocabulary: cbv.Vocabulary) -> Callable[[etree._Element], str]:
-    return lambda element: _bare_word(vocabulary, _text(element))
+    return lambda element: word_in(vocabulary, _text(element))
 
 
 def _number(text: str) -> int | Decimal:
@@ -612,7 +762,7 @@ def _typed_text(
     extensions = _foreign_attributes(element, findings, "type")
     if findings:
         raise Misfits(findings)
-    return _text(element), _bare_word(vocabulary, element.get("type", "").strip()), extensions
+    return _text(element), word_in(vocabulary, element.get("type", "").strip()), extensions
 
 
 def _read_persistent_disposition(element: etree._Element) -> PersistentDisposition:
@@ -620,7 +770,7 @@ def _read_persistent_disposition(element: etree._Element) -> PersistentDispositi
     for child in element:
         if child.tag not in ("set", "unset"):
             raise misfit("set and unset elements", f"<{child.tag}>")
-        word = _bare_word(cbv.DISPOSITION, _text(child))
+        word = word_in(cbv.DISPOSITION, _text(child))
         words.setdefault(str(child.tag), []).append(word)
     if not words:
         raise misfit("set or unset elements", "none")
@@ -653,6 +803,10 @@ _ATTRIBUTE_READERS: dict[Kind, Callable[[str], Any]] = {
 }
 
 
+def _word_of_report(name: str) -> Callable[[str], str]:
+    return REPORT_WORDS[name][0] if name in REPORT_WORDS else str
+
+
 def _read_attributes(element: etree._Element, members: tuple[Field, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     findings: list[Finding] = []
@@ -662,8 +816,8 @@ def _read_attributes(element: etree._Element, members: tuple[Field, ...]) -> dic
         text = element.get(member.standard)
         if text:
             try:
-                reader = _ATTRIBUTE_READERS.get(member.kind)
-                values[member.name] = text if reader is None else reader(text)
+                reader = _ATTRIBUTE_READERS.get(member.kind, _word_of_report(member.name))
+                values[member.name] = reader(text)
             except Misfits as misfits:
                 findings += misfits.within(f"@{member.standard}")
     if len(element):
@@ -739,12 +893,14 @@ def _read_header(element: etree._Element) -> dict[str, Any]:
 def _read_master_data(element: etree._Element) -> tuple[Vocabulary, ...]:
     findings: list[Finding] = []
     parts, _ = _parts(element, ("VocabularyList",), findings)
-    vocabularies = _member(
-        parts, "VocabularyList", _each(_read_vocabulary, "Vocabulary"), element, findings
-    )
+    vocabularies = _member(parts, "VocabularyList", _read_vocabularies, element, findings)
     if findings:
         raise Misfits(findings)
     return vocabularies or ()
+
+
+def _read_vocabularies(element: etree._Element) -> tuple[Vocabulary, ...]:
+    return _each(_read_vocabulary, "Vocabulary")(element)
 
 
 def _read_vocabulary(element: etree._Element) -> Vocabulary:

@@ -1,19 +1,29 @@
-"""Documents to EPCIS XML. Words of the CBV are written as URNs, which every version knows."""
+"""
+Documents to EPCIS XML, as a whole or event by event.
+
+Bare words of the CBV are written as URNs; other spellings stay in 2.0, and become URNs in 1.2,
+which knows no others. What a version has no place for is refused; `fitting.py` can tell all of it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
-from epcis_repo.bindings.names import SBDH_ROOT
+from epcis_repo.bindings.names import SBDH_ROOT, STANDARD_PREFIXES
+from epcis_repo.bindings.sbdh import sbdh_of
+from epcis_repo.bindings.spelling import CbvXmlFormat, spell_event, spelling_for
 from epcis_repo.bindings.xml.layouts import (
+    DOCUMENT_ID,
     LAYOUTS,
     MEMBERS,
     NAMESPACES,
+    NEVER_EMPTY,
     QUANTITY_EVENT,
     QUANTITY_LAYOUTS,
     QUERY_NAMESPACES,
@@ -33,10 +43,13 @@ from epcis_repo.bindings.xml.values import (
     set_attribute,
     value_text,
 )
+from epcis_repo.bindings.xml.words import REPORT_WORDS, word_out
 from epcis_repo.errors import InputError
 from epcis_repo.gs1 import cbv
+from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.documents import Document, Vocabulary
 from epcis_repo.model.events import (
+    EVENT_TYPES,
     FIELDS,
     SENSOR_METADATA_FIELDS,
     SENSOR_REPORT_FIELDS,
@@ -50,9 +63,7 @@ from epcis_repo.model.events import (
     QuantityElement,
     SensorElement,
 )
-from epcis_repo.model.times import (
-    Timestamp,
-)
+from epcis_repo.model.times import Timestamp
 
 
 def render_xml_document(document: Document, version: str) -> bytes:
@@ -61,47 +72,119 @@ def render_xml_document(document: Document, version: str) -> bytes:
 
     Raises `InputError` for what the version has no place for.
     """
-    try:
-        return etree.tostring(_root(document, version), encoding="UTF-8", xml_declaration=True)
-    except ValueError as error:
-        # From lxml and `xml_values`: characters and names that XML has not.
-        raise InputError(f"the document has no form in XML: {error}") from None
+    return XmlWriter(document.namespaces, version).whole(document)
+
+
+class XmlWriter:
+    """
+    Writes documents that have the same namespaces, or one of them piece by piece: its events
+    first, and then what stands around them.
+
+    Everything raises `InputError` for what the version has no place for.
+    """
+
+    def __init__(self, namespaces: Mapping[str, str], version: str) -> None:
+        self._version = version
+        self._namespaces = {
+            prefix: namespace
+            for prefix, namespace in namespaces.items()
+            if namespace not in ("", *STANDARD_NAMESPACES) and _PREFIX.fullmatch(prefix)
+        }
+
+    def whole(self, document: Document) -> bytes:
+        """Return a document, or where it is bare the event in it."""
+        return self._written(document)
+
+    def event(self, event: Event) -> bytes:
+        """Return an event as it stands in a document, between what `around` returns."""
+        body = self._written(Document(events=(event,)))
+        return body[body.index(_BEGINS) + len(_BEGINS) : body.rindex(_ENDS)]
+
+    def around(self, document: Document) -> tuple[bytes, bytes]:
+        """Return what stands before the events of a document, and behind them."""
+        events = document.events and ()
+        body = self._written(replace(document, events=events), with_mark=True)
+        before, _, behind = body.partition(_MARK)
+        return before, behind
+
+    def _written(self, document: Document, *, with_mark: bool = False) -> bytes:
+        try:
+            body = self._serialised(document, with_mark=with_mark)
+            used = {
+                prefix: namespace
+                for prefix, namespace in _KNOWN.items()
+                if any(sign in body for sign in _SIGNS[prefix])
+            }
+            if used.keys() - self._namespaces.keys():
+                self._namespaces = used | self._namespaces
+                body = self._serialised(document, with_mark=with_mark)
+        except ValueError as error:
+            # From lxml and `values.py`: characters and names that XML has not.
+            raise InputError(f"XML cannot have it: {error}") from None
+        return body
+
+    def _serialised(self, document: Document, *, with_mark: bool) -> bytes:
+        root = _root(document, self._version, self._namespaces)
+        if document.is_bare:
+            root = next(root.iter(*EVENT_TYPES, QUANTITY_EVENT))
+            root.tag = f"{{{NAMESPACES[self._version]}}}{root.tag}"
+        elif with_mark and (event_list := root.find(".//EventList")) is not None:
+            event_list.append(etree.ProcessingInstruction("events"))
+        return etree.tostring(root, encoding="UTF-8", xml_declaration=True, with_tail=False)
 
 
 # Prefixes that an XML document may declare; `ns1` and its like are for lxml to make up.
 _PREFIX = re.compile(r"(?!xml|ns[0-9]+$)[^\W\d][\w.\-]*")
+_BEGINS, _ENDS = b"<EventList>", b"</EventList>"
+# There is no other: a reader leaves all of them out.
+_MARK = b"<?events ?>"
+# Prefixes that JSON need not declare. lxml would make up others; and one that stands in a value is
+# no name to it at all.
+_KNOWN = STANDARD_PREFIXES | {"xsd": "http://www.w3.org/2001/XMLSchema"}
+del _KNOWN["epcis"]
+_SIGNS = {
+    prefix: [sign.encode() for sign in (f'"{prefix}:', f">{prefix}:", f'="{namespace}"')]
+    for prefix, namespace in _KNOWN.items()
+}
 
 
-def _root(document: Document, version: str) -> etree._Element:
+def _root(document: Document, version: str, prefixes: Mapping[str, str]) -> etree._Element:
     namespaces = QUERY_NAMESPACES if document.query_results else NAMESPACES
     kind = "EPCISQueryDocument" if document.query_results else "EPCISDocument"
     namespace, prefix = namespaces[version], "epcisq" if document.query_results else "epcis"
-    nsmap = {
-        p: ns
-        for p, ns in document.namespaces.items()
-        if p != prefix and ns and ns not in STANDARD_NAMESPACES and _PREFIX.fullmatch(p)
-    }
+    nsmap = {p: ns for p, ns in prefixes.items() if p != prefix}
+    if document.id is not None:
+        nsmap = {"rdf": etree.QName(DOCUMENT_ID).namespace} | nsmap
     root = etree.Element(f"{{{namespace}}}{kind}", nsmap={prefix: namespace, **nsmap})
     root.set("schemaVersion", version)
     if document.creation_date is not None:
         root.set("creationDate", document.creation_date.text)
-    _write_header(root, document)
-    parent = etree.SubElement(root, "EPCISBody")
-    if document.query_results is not None:
-        answer = etree.SubElement(parent, f"{{{namespace}}}QueryResults")
-        etree.SubElement(answer, "queryName").text = document.query_results.query_name
-        if document.query_results.subscription_id is not None:
-            etree.SubElement(answer, "subscriptionID").text = document.query_results.subscription_id
+    if document.id is not None:
+        root.set(DOCUMENT_ID, document.id)
+    moved = _write_header(root, document, version)
+    body = parent = etree.SubElement(root, "EPCISBody")
+    if (results := document.query_results) is not None:
+        answer = etree.SubElement(body, f"{{{namespace}}}QueryResults")
+        etree.SubElement(answer, "queryName").text = results.query_name
+        if results.subscription_id is not None:
+            etree.SubElement(answer, "subscriptionID").text = results.subscription_id
         parent = etree.SubElement(answer, "resultsBody")
+        write_extensions(answer, results.extensions)
     if document.events is not None:
         event_list = etree.SubElement(parent, "EventList")
         for event in document.events:
             _write_event(event_list, event, version)
-    _write_extensions(root, document.extensions)
+    if results is not None and results.vocabularies is not None:
+        _write_vocabularies(parent, results.vocabularies)
+    if results is not None and document.body_extensions:
+        raise InputError("in EPCIS XML the body of an answer holds nothing but the answer")
+    write_extensions(body, document.body_extensions)
+    write_extensions(root, moved)
+    write_extensions(root, document.extensions)
     return root
 
 
-def _write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+def write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
     for name in extensions:
         if name.startswith("#") or not is_foreign(element_name(name.removeprefix("@"))):
             raise InputError(
@@ -110,18 +193,28 @@ def _write_extensions(element: etree._Element, extensions: Mapping[str, Any]) ->
     fill_element(element, extensions)
 
 
-def _write_header(root: etree._Element, document: Document) -> None:
-    if document.sbdh is None and document.vocabularies is None and not document.header_extensions:
-        return
+def _write_header(root: etree._Element, document: Document, version: str) -> Mapping[str, Any]:
+    """Write the header, and return what of it the version wants at the end of the document."""
+    sbdh, extensions, moved = sbdh_of(document), document.header_extensions, dict[str, Any]()
+    if version == "2.0":
+        moved = {name: value for name, value in extensions.items() if not name.startswith("@")}
+        extensions = {name: value for name, value in extensions.items() if name.startswith("@")}
+    if sbdh is None and document.vocabularies is None and not extensions:
+        return moved
     header = etree.SubElement(root, "EPCISHeader")
-    if document.sbdh is not None:
-        append_value(header, SBDH_ROOT, document.sbdh)
+    if sbdh is not None:
+        append_value(header, SBDH_ROOT, sbdh)
     if document.vocabularies is not None:
         master_data = etree.SubElement(etree.SubElement(header, "extension"), "EPCISMasterData")
-        vocabulary_list = etree.SubElement(master_data, "VocabularyList")
-        for vocabulary in document.vocabularies:
-            _write_vocabulary(vocabulary_list, vocabulary)
-    _write_extensions(header, document.header_extensions)
+        _write_vocabularies(master_data, document.vocabularies)
+    write_extensions(header, extensions)
+    return moved
+
+
+def _write_vocabularies(parent: etree._Element, vocabularies: tuple[Vocabulary, ...]) -> None:
+    vocabulary_list = etree.SubElement(parent, "VocabularyList")
+    for vocabulary in vocabularies:
+        _write_vocabulary(vocabulary_list, vocabulary)
 
 
 def _write_vocabulary(parent: etree._Element, vocabulary: Vocabulary) -> None:
@@ -136,8 +229,8 @@ def _write_vocabulary(parent: etree._Element, vocabulary: Vocabulary) -> None:
                 fill_element(etree.SubElement(child, "attribute", id=name), value)
         if item.children is not None:
             _write_texts("id")(etree.SubElement(child, "children"), item.children)
-        _write_extensions(child, item.extensions)
-    _write_extensions(element, vocabulary.extensions)
+        write_extensions(child, item.extensions)
+    write_extensions(element, vocabulary.extensions)
 
 
 def _write_event(event_list: etree._Element, event: Event, version: str) -> None:
@@ -145,6 +238,8 @@ def _write_event(event_list: etree._Element, event: Event, version: str) -> None
     layout = LAYOUTS[version].get(cls)
     if layout is None:
         raise InputError(f"{cls.__name__} has no form in EPCIS {version} XML")
+    if version == "1.2":
+        event, _ = spell_event(event, _SPELLING_OF_1_2)
     if isinstance(event, ObjectEvent) and (counted := _counted(event, version)) is not None:
         _write_quantity_event(event_list, event, counted, version)
         return
@@ -154,9 +249,13 @@ def _write_event(event_list: etree._Element, event: Event, version: str) -> None
     element = etree.SubElement(parent, cls.__name__)
     placed = _write_layout(element, event, layout, REQUIRED_EMPTY.get((version, cls)))
     for member in FIELDS[cls]:
-        if getattr(event, member.name) is not None and member.standard not in placed:
+        content = getattr(event, member.name)
+        if content is not None and member.standard not in placed and not is_empty(content):
             raise InputError(f"{member.standard} has no place in EPCIS {version} XML")
-    _write_extensions(element, event.extensions)
+    write_extensions(element, event.extensions)
+
+
+_SPELLING_OF_1_2 = spelling_for("xml-1.2", EpcFormat.NEVER_TRANSLATES, CbvXmlFormat.NO_PREFERENCE)
 
 
 def _counted(event: ObjectEvent, version: str) -> QuantityElement | None:
@@ -182,7 +281,7 @@ def _write_quantity_event(
     _write_layout(element, event, before, None)
     _write_quantity(element, counted)
     _write_layout(element, event, behind, None)
-    _write_extensions(element, {n: v for n, v in event.extensions.items() if n != WAS})
+    write_extensions(element, {n: v for n, v in event.extensions.items() if n != WAS})
 
 
 def _write_layout(
@@ -199,11 +298,17 @@ def _write_layout(
         placed.add(entry)
         member = MEMBERS[type(event)][entry]
         content = getattr(event, member.name)
-        if content is not None:
+        if content is not None and not (entry in NEVER_EMPTY and is_empty(content)):
             WRITERS[member.kind](etree.SubElement(element, entry), content)
         elif entry == required_empty:
             etree.SubElement(element, entry)
     return placed
+
+
+def is_empty(content: Any) -> bool:
+    if isinstance(content, PersistentDisposition):
+        return not (content.set or content.unset)
+    return isinstance(content, tuple) and not content
 
 
 Writer = Callable[[etree._Element, Any], None]  # noqa: SLF001 - it has no public name
@@ -219,14 +324,9 @@ def _write_time(element: etree._Element, content: Timestamp) -> None:
 
 def _word(vocabulary: cbv.Vocabulary) -> Writer:
     def write(element: etree._Element, content: str) -> None:
-        element.text = _urn(vocabulary, content)
+        element.text = word_out(vocabulary, content)
 
     return write
-
-
-def _urn(vocabulary: cbv.Vocabulary, text: str) -> str:
-    # A URN stays as it is, even that of a word whose successor has another.
-    return text if text.startswith("urn:") else cbv.urn(vocabulary, text)
 
 
 def _write_texts(tag: str) -> Writer:
@@ -248,7 +348,7 @@ def _write_quantity(element: etree._Element, content: QuantityElement) -> None:
         etree.SubElement(element, "quantity").text = _number_text(content.quantity)
     if content.uom is not None:
         etree.SubElement(element, "uom").text = content.uom
-    _write_extensions(element, content.extensions)
+    write_extensions(element, content.extensions)
 
 
 def _number_text(number: int | Decimal) -> str:
@@ -257,7 +357,7 @@ def _number_text(number: int | Decimal) -> str:
 
 def _write_place(element: etree._Element, content: Place) -> None:
     etree.SubElement(element, "id").text = content.id
-    _write_extensions(element, content.extensions)
+    write_extensions(element, content.extensions)
 
 
 def _typed(tag: str, attribute: str, vocabulary: cbv.Vocabulary) -> Writer:
@@ -265,9 +365,9 @@ def _typed(tag: str, attribute: str, vocabulary: cbv.Vocabulary) -> Writer:
         for item in content:
             child = etree.SubElement(element, tag)
             if item.type is not None:
-                child.set("type", _urn(vocabulary, item.type))
+                child.set("type", word_out(vocabulary, item.type))
             child.text = getattr(item, attribute)
-            _write_attribute_extensions(child, item.extensions)
+            write_attribute_extensions(child, item.extensions)
 
     return write
 
@@ -276,7 +376,7 @@ def _write_persistent_disposition(element: etree._Element, content: PersistentDi
     # EPCIS 2.0, §9.5: unset comes before set.
     for name in ("unset", "set"):
         for word in getattr(content, name) or ():
-            etree.SubElement(element, name).text = _urn(cbv.DISPOSITION, word)
+            etree.SubElement(element, name).text = word_out(cbv.DISPOSITION, word)
 
 
 def _write_certification_info(element: etree._Element, content: str | tuple[str, ...]) -> None:
@@ -289,11 +389,11 @@ def _write_certification_info(element: etree._Element, content: str | tuple[str,
 def _write_error_declaration(element: etree._Element, content: ErrorDeclaration) -> None:
     etree.SubElement(element, "declarationTime").text = content.declaration_time.text
     if content.reason is not None:
-        etree.SubElement(element, "reason").text = _urn(cbv.ERROR_REASON, content.reason)
+        etree.SubElement(element, "reason").text = word_out(cbv.ERROR_REASON, content.reason)
     if content.corrective_event_ids is not None:
         corrective = etree.SubElement(element, "correctiveEventIDs")
         _write_texts("correctiveEventID")(corrective, content.corrective_event_ids)
-    _write_extensions(element, content.extensions)
+    write_extensions(element, content.extensions)
 
 
 def _write_attributes(element: etree._Element, content: Any, members: tuple[Field, ...]) -> None:
@@ -301,12 +401,14 @@ def _write_attributes(element: etree._Element, content: Any, members: tuple[Fiel
         value = getattr(content, member.name)
         if isinstance(value, Timestamp):
             element.set(member.standard, value.text)
+        elif value is not None and member.name in REPORT_WORDS:
+            element.set(member.standard, REPORT_WORDS[member.name][1](value))
         elif value is not None:
             element.set(member.standard, value_text(value))
-    _write_attribute_extensions(element, content.extensions)
+    write_attribute_extensions(element, content.extensions)
 
 
-def _write_attribute_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
+def write_attribute_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
     # The standard's members are attributes here in XML, and so are the others.
     for name, value in extensions.items():
         if not is_foreign(element_name(name)):
@@ -325,7 +427,7 @@ def _write_sensor_elements(element: etree._Element, content: tuple[SensorElement
         for report in item.sensor_report:
             written = etree.SubElement(child, "sensorReport")
             _write_attributes(written, report, SENSOR_REPORT_FIELDS)
-        _write_extensions(child, item.extensions)
+        write_extensions(child, item.extensions)
 
 
 def _write_ilmd(element: etree._Element, content: Mapping[str, Any]) -> None:

@@ -14,6 +14,6 @@ one spelling.
 `spelling` has the values, `extensions` and `fields` what is made of them, `pre_hash` the whole.
 """
 
-from epcis_repo.model.event_hash.pre_hash import ALGORITHMS, event_hash, pre_hash
+from epcis_repo.model.event_hash.pre_hash import ALGORITHMS, event_hash, pre_hash, sha_256_in
 
-__all__ = ["ALGORITHMS", "event_hash", "pre_hash"]
+__all__ = ["ALGORITHMS", "event_hash", "pre_hash", "sha_256_in"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -27,6 +28,10 @@ ALGORITHMS = {
     "sha3-384": hashlib.sha3_384,
     "sha3-512": hashlib.sha3_512,
 }
+
+# RFC 6920, §3: what follows the question mark names no other object; of another version of the
+# algorithm it does.
+_SHA_256 = re.compile(r"ni:///sha-256;([0-9A-Fa-f]{64})(?:\?ver=CBV2\.0)?")
 
 # All other fields stand behind, sorted among the extensions of the event.
 _ORDER = (
@@ -62,6 +67,12 @@ def event_hash(event: Event, algorithm: str = "sha-256", *, what: What | None = 
     """
     digest = ALGORITHMS[algorithm](pre_hash(event, what).encode())
     return f"ni:///{algorithm};{digest.hexdigest()}?ver=CBV2.0"
+
+
+def sha_256_in(event_id: str) -> bytes | None:
+    """Return the digest that an eventID gives as an event hash of ours, None for any other."""
+    match = _SHA_256.fullmatch(event_id)
+    return None if match is None else bytes.fromhex(match[1])
 
 
 def pre_hash(event: Event, what: What | None = None) -> str:

@@ -1,0 +1,20 @@
+-- select_decided --
+-- What was decided on years. Asked for it in order, SQLite would go through the whole log.
+SELECT position, type, data FROM events WHERE part = $1 AND type = any($2)
+
+-- select_positions --
+-- Where events are away, past a position up to another.
+SELECT position FROM archived_event WHERE part = $1 AND position > $2 AND position <= $3
+
+-- select_archived --
+-- Where events of these identities stand that are away.
+SELECT position FROM archived_event WHERE part = $1 AND event_id = any($2)
+
+-- select_identities --
+-- All that is away, past a position up to another, in order.
+SELECT position, event_id FROM archived_event
+WHERE part = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4
+
+-- delete_archived --
+-- What is here again, past a position up to another.
+DELETE FROM archived_event WHERE part = $1 AND position > $2 AND position <= $3

@@ -1,0 +1,129 @@
+"""What events are found by beside the things that they name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epcis_repo.gs1 import canonical_key, keys_and_class, parse_identifier
+from epcis_repo.model.events import BizTransaction, ErrorDeclaration, Place, SourceOrDestination
+from epcis_repo.model.found_by import Link, class_of, class_tags, link_tag, links_of
+from epcis_repo.model.times import parse_timestamp
+from epcis_repo.model.what import Role, what_of
+from tests.gs1.strategies import epc_urns
+from tests.operations.reports import CASE, MDA, OTHER_PACK, PACK, PLANT, commissioned, packed
+
+
+class TestClass:
+    @given(epc_urns)
+    def test_of_a_thing_is_that_of_its_class(self, text: str) -> None:
+        """
+        What a key has in common with others of its class begins it, and no other class's key.
+        """
+        identifier = parse_identifier(text)
+        beginning = class_of(identifier.key)
+
+        if identifier.scheme.serial is None or identifier.scheme.ai is None:
+            assert beginning is None
+        else:
+            assert beginning is not None
+            assert identifier.key.startswith(beginning)
+            bare = replace(identifier, serial=None).key
+            assert beginning.startswith(bare)
+
+    @given(st.lists(epc_urns.map(canonical_key), min_size=1, max_size=12))
+    def test_tags_are_those_of_each(self, keys: list[str]) -> None:
+        """
+        Things have the tags that each of them has, however many there are.
+        """
+        one_by_one = {tag for key in keys for tag in class_tags([key])}
+
+        assert set(class_tags(keys)) == one_by_one
+        assert len(class_tags(keys)) == len(one_by_one)
+
+    def test_of_links_that_say_more_is_that_of_each(self) -> None:
+        """
+        Links that begin alike may be of things of several classes: lots, and a thing of one.
+        """
+        beginning = "https://example.com/01/00300010123455/10/"
+        lots = [f"{beginning}L{number}" for number in range(12)]
+        keys_and_class(lots)
+        assert keys_and_class(lots)[1] == "01/00300010123455/10/"
+
+        keys, alike = keys_and_class([*lots, f"{beginning}L1/21/S1"])
+
+        assert keys[-1] == "01/00300010123455/21/S1"
+        assert alike is None
+
+
+class TestLinks:
+    def test_are_what_an_event_refers_to(self) -> None:
+        """
+        Places, transactions, parties, lots and events that take an event's place are tags of it.
+        """
+        declared = ErrorDeclaration(
+            declaration_time=parse_timestamp("2026-01-01T00:00:00Z"),
+            corrective_event_ids=("urn:x:instead",),
+        )
+        event = commissioned(
+            1,
+            PACK,
+            biz_location=Place(id="https://example.com/414/0300010000022"),
+            biz_transaction_list=(BizTransaction(biz_transaction="urn:x:po:1", type="po"),),
+            source_list=(SourceOrDestination(type="location", id=PLANT),),
+            destination_list=(SourceOrDestination(type="location", id="urn:x:there"),),
+            error_declaration=declared,
+        )
+
+        assert links_of(event) == {
+            Link.PLACE: ("at 414/0300010000015", "at 414/0300010000022"),
+            Link.BIZ_TRANSACTION: ("for urn:x:po:1",),
+            Link.SOURCE: ("from 414/0300010000015",),
+            Link.DESTINATION: ("to urn:x:there",),
+            Link.CORRECTIVE_EVENT: ("instead urn:x:instead",),
+            Link.LOT: ("lot L1",),
+        }
+
+    @pytest.mark.parametrize(
+        ("lot", "tags"),
+        [
+            (["A", "B"], ("lot A", "lot B")),
+            ({"#text": "A", "@lang": "en"}, ("lot A",)),
+            (7, ("lot 7",)),
+            (Decimal("7.50"), ("lot 15/2",)),
+            ("", ()),
+            (True, ()),
+        ],
+    )
+    def test_of_a_lot_is_whatever_says_it(self, lot: object, tags: tuple[str, ...]) -> None:
+        """
+        A lot may be there twice, have attributes, or be a number.
+        """
+        event = commissioned(1, PACK, ilmd={f"{MDA}lotNumber": lot})
+
+        assert links_of(event).get(Link.LOT, ()) == tags
+
+    @pytest.mark.parametrize("text", ["a b", "\x00", "\ud800", "ä", "x" * 301, "a\nb"])
+    def test_of_what_no_index_takes_is_a_hash(self, text: str) -> None:
+        """
+        A transaction may be any text; what no index takes is known by its hash.
+        """
+        tag = link_tag(Link.BIZ_TRANSACTION, text)
+
+        assert tag.startswith("for sha256:")
+        assert tag != link_tag(Link.BIZ_TRANSACTION, text + "x")
+
+
+def test_things_come_before_their_classes() -> None:
+    """
+    An event is found by the things that it names in a role, and then by the classes of these.
+    """
+    found_by = what_of(packed(1, CASE, PACK, OTHER_PACK)).by_role()
+
+    keys = [canonical_key(text) for text in (PACK, OTHER_PACK)]
+    assert found_by[Role.CHILD] == (*keys, "of 01/00300010123455/21/")
+    assert found_by[Role.PARENT] == (canonical_key(CASE),)
