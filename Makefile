@@ -47,7 +47,7 @@ check: $(DEV) ## What CI runs: format, lint, types, tests
 	$(MAKE) test
 
 .PHONY: fuzz
-fuzz: $(DEV) ## Judge documents of chance by our schemas and the official ones; F=20 times as many
+fuzz: $(DEV) ## Try other examples than the gate, F=20 times as many schema documents; T=tests/query for a part
 	EPCIS_REPO_FUZZ=$(or $(F),20) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 \
 		$(or $(T),tests/validation/test_schema_differences.py)
 

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from epcis_repo.evidence.operations import prepare
 from epcis_repo.store import EventStore, open_store
@@ -16,6 +17,12 @@ from tests.postgres_server import Server, running_server
 # The tests' PostgreSQL does not wait for the disk. Set here, before any test copies the
 # environment for a process of its own.
 os.environ.setdefault("EPCIS_REPO_UNSAFE_NOT_DURABLE", "1")
+
+# The gate judges a change, so it tries the same examples each time: what others would find is
+# nobody's change. `make fuzz T=tests/query` looks for it, in any part.
+settings.register_profile("gate", derandomize=True)
+if "EPCIS_REPO_FUZZ" not in os.environ:
+    settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")

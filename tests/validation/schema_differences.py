@@ -131,6 +131,15 @@ DIFFERENCES: tuple[Difference, ...] = (
         hides_others=True,
     ),
     _stricter(
+        "master-data-wrapped-deeper", "Master data that is wrapped twice is master data.",
+        "the official schema looks at nothing in the inner wrapper",
+        r"\S+ \S*/EPCISHeader/extension\S*/extension",
+        "2.0", "</EPCISHeader>",
+        "<extension><extension><EPCISMasterData><VocabularyList><extension/></VocabularyList>"
+        "</EPCISMasterData></extension></extension></EPCISHeader>",
+        hides_others=True,
+    ),
+    _stricter(
         "attribute-value", "Master data in JSON has a value for each attribute.",
         "XML has one by its nature, if an empty one", r"required .*/attributes/\d+ attribute",
         "json", ',"attribute":"n"', "",

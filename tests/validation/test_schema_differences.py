@@ -47,6 +47,7 @@ from tests.validation.schema_documents import (
 
 TIMES = int(os.environ.get("EPCIS_REPO_FUZZ", "1"))
 SEED = int(os.environ.get("EPCIS_REPO_FUZZ_SEED", "0"))
+_ALIKE = settings(deadline=None, suppress_health_check=list(HealthCheck))
 # So many documents are one test: enough to be worth a process, few enough to be shared out.
 DOCUMENTS = 500
 FORMATS_OF_CHANCE = ["json", "2.0", "1.2"]
@@ -200,7 +201,7 @@ class TestDocumentsOfChance:
             assert problems_of(verdicts) == []
 
     @pytest.mark.parametrize("format_", FORMATS_OF_CHANCE)
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(_ALIKE, max_examples=60)
     @given(random=st.randoms(use_true_random=False))
     def test_with_strokes_that_can_be_made_fewer(self, format_: str, random: Random) -> None:
         """
@@ -212,7 +213,7 @@ class TestDocumentsOfChance:
         assert verdicts is None or problems_of(verdicts) == []
 
     @pytest.mark.parametrize("format_", [pytest.param(f, id=f.name) for f in FORMATS])
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(_ALIKE, max_examples=40)
     @given(data=st.data())
     def test_of_any_content_are_judged_alike(self, format_: Format, data: st.DataObject) -> None:
         """
