@@ -7,6 +7,7 @@ A name whose prefix nobody declared, or that is a URI itself, stays as it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -69,12 +70,19 @@ class Names:
     """The prefixes of one document, for reading and for writing."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
-        own = {prefix: canonical_namespace(name) for prefix, name in namespaces.items()}
-        self._namespaces = {**STANDARD_PREFIXES, **own}
-        # The document's own prefix wins over a standard one of the same namespace.
-        self._prefixes = {namespace: prefix for prefix, namespace in self._namespaces.items()}
         self.declared = dict(namespaces)
         self.used: dict[str, str] = {}
+
+    # Most events have no name that needs them.
+    @cached_property
+    def _namespaces(self) -> dict[str, str]:
+        own = {prefix: canonical_namespace(name) for prefix, name in self.declared.items()}
+        return {**STANDARD_PREFIXES, **own}
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        # The document's own prefix wins over a standard one of the same namespace.
+        return {namespace: prefix for prefix, namespace in self._namespaces.items()}
 
     def expand(self, name: str) -> str:
         """Return `{namespace}local` for `prefix:local`, or `name` where that means nothing."""

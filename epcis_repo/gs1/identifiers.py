@@ -149,23 +149,22 @@ def _keys_of_a_list(texts: list[str]) -> tuple[list[str] | None, str | None]:
         return None, None
     key_head, length_max = known
     begin = len(head) + 1
-    if not begin < min(map(len, texts)) <= max(map(len, texts)) <= begin + length_max:
+    lengths = {*map(len, texts)}
+    if min(lengths) <= begin:
         return None, None
     serials = [text[begin:] for text in texts]
     joined = "".join(serials)
-    if joined.isalnum() and joined.isascii():
+    # Of bytes it takes a third of the time to see that they are letters and digits.
+    if max(lengths) <= begin + length_max and joined.isascii() and joined.encode().isalnum():
         return [key_head + serial for serial in serials], key_head
     if not joined.isascii():
         return None, None
-    keys, others = [], []
-    for serial, text in zip(serials, texts, strict=True):
-        if serial.isalnum():
-            keys.append(key_head + serial)
-        else:
-            keys.append(canonical_key(text))
-            others.append(keys[-1])
+    keys = [
+        key_head + serial if serial.isalnum() and len(serial) <= length_max else canonical_key(text)
+        for serial, text in zip(serials, texts, strict=True)
+    ]
     # What looks like a serial may be more of a Digital Link, and lead to another class.
-    are_alike = all(key.startswith(key_head) for key in others)
+    are_alike = joint == "." or all(key.startswith(key_head) for key in keys)
     return keys, key_head if are_alike else None
 
 

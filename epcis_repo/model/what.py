@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import attrgetter
@@ -11,15 +11,6 @@ from epcis_repo.errors import IdentifierError
 from epcis_repo.gs1 import canonical_key, keys_and_class
 from epcis_repo.model.events import Event
 from epcis_repo.model.found_by import class_tag, class_tags, links_of
-
-# Fields that name things or classes, each in its own list.
-EPC_LISTS = ("epc_list", "child_epcs", "input_epc_list", "output_epc_list")
-QUANTITY_LISTS = (
-    "quantity_list",
-    "child_quantity_list",
-    "input_quantity_list",
-    "output_quantity_list",
-)
 
 
 class Role(IntEnum):
@@ -38,6 +29,22 @@ class Role(IntEnum):
     CHILD = 6
     INPUT = 7
     OUTPUT = 8
+
+
+# Fields that name things or classes, each in its own list: things by the number of their role, as
+# such, since to look up a member of an enumeration takes longer than all else here.
+EPC_LISTS = {
+    "epc_list": int(Role.OBJECT),
+    "child_epcs": int(Role.CHILD),
+    "input_epc_list": int(Role.INPUT),
+    "output_epc_list": int(Role.OUTPUT),
+}
+QUANTITY_LISTS = (
+    "quantity_list",
+    "child_quantity_list",
+    "input_quantity_list",
+    "output_quantity_list",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,7 @@ class What:
         return found_by
 
 
-# The numbers as such: to look up a member of an enumeration takes longer than all else here.
 _PARENT = int(Role.PARENT)
-# Those of things come first, in the order of `EPC_LISTS`.
 _LISTS: tuple[tuple[int, Callable[[What], tuple[str, ...]]], ...] = (
     (int(Role.OBJECT), attrgetter("epcs")),
     (int(Role.CHILD), attrgetter("children")),
@@ -96,18 +101,31 @@ _LISTS: tuple[tuple[int, Callable[[What], tuple[str, ...]]], ...] = (
     (int(Role.OUTPUT_CLASS), attrgetter("output_classes")),
 )
 
+KeysOf = Callable[[Sequence[str]], tuple[Sequence[str], str | None]]
+"""Returns the keys of texts, and what precedes the serial in all of them, if that was seen."""
 
-def what_of(event: Event) -> What:
+
+def what_of(event: Event, keys_of: KeysOf = keys_and_class) -> What:
     """Return what `event` names; `IdentifierError` at the first that is no identifier."""
     parent = getattr(event, "parent_id", None)
-    listed = [keys_and_class(getattr(event, name, None) or ()) for name in EPC_LISTS]
-    epcs, children, inputs, outputs = (tuple(keys) for keys, _ in listed)
+    things: list[tuple[str, ...]] = []
+    alike: dict[int, str] = {}
+    for name, role in EPC_LISTS.items():
+        texts = getattr(event, name, None)
+        if not texts:
+            things.append(())
+            continue
+        keys, beginning = keys_of(texts)
+        things.append(tuple(keys))
+        if beginning is not None:
+            alike[role] = beginning
     objects, children_of_class, input_classes, output_classes = (
-        tuple(canonical_key(quantity.epc_class) for quantity in getattr(event, name, None) or ())
-        for name in QUANTITY_LISTS
+        tuple(keys_of([quantity.epc_class for quantity in quantities])[0]) if quantities else ()
+        for quantities in (getattr(event, name, None) for name in QUANTITY_LISTS)
     )
+    epcs, children, inputs, outputs = things
     return What(
-        parent=None if parent is None else canonical_key(parent),
+        parent=None if parent is None else keys_of([parent])[0][0],
         epcs=epcs,
         children=children,
         inputs=inputs,
@@ -115,11 +133,7 @@ def what_of(event: Event) -> What:
         classes=objects + children_of_class,
         input_classes=input_classes,
         output_classes=output_classes,
-        alike={
-            role: beginning
-            for (role, _), (_, beginning) in zip(_LISTS, listed, strict=False)
-            if beginning is not None
-        },
+        alike=alike,
         links=links_of(event),
     )
 

@@ -17,7 +17,7 @@ import orjson
 from epcis_repo.bindings.names import CBVMDA
 from epcis_repo.gs1 import cbv
 from epcis_repo.model.events import FIELDS, Event, Kind, Place
-from epcis_repo.model.what import EPC_LISTS
+from epcis_repo.model.what import EPC_LISTS, What
 from epcis_repo.projections.logged import LoggedEvent
 from epcis_repo.store import Reading, Writing, load_schema, load_statements
 
@@ -103,7 +103,7 @@ def row_of(item: LoggedEvent) -> Row:
             and not getattr(event, "child_quantity_list", None)
         ),
         declares_error=0 if event.error_declaration is None else 1,
-        company_prefixes=" ".join(sorted(_company_prefixes(event))) or None,
+        company_prefixes=" ".join(sorted(_company_prefixes(event, item.what))) or None,
         header=_header(item),
     )
 
@@ -121,17 +121,14 @@ def _master_data_of(event: Event) -> dict[str, str]:
     }
 
 
-def _company_prefixes(event: Event) -> set[str]:
+def _company_prefixes(event: Event, what: What) -> set[str]:
     parent = getattr(event, "parent_id", None)
     beginnings = set[str]() if parent is None else {parent.partition(".")[0]}
-    for name in EPC_LISTS:
-        if not (texts := getattr(event, name, None)):
-            continue
-        # The thousands of a lot begin alike: what the first and the last by alphabet begin with,
-        # all begin with.
-        beginning, dot, _ = min(texts).partition(".")
-        alike = dot and max(texts).startswith(f"{beginning}.")
-        beginnings |= {beginning} if alike else {text.partition(".")[0] for text in texts}
+    for name, role in EPC_LISTS.items():
+        if texts := getattr(event, name, None):
+            # The thousands of a lot begin alike.
+            some = texts[:1] if role in what.alike else texts
+            beginnings |= {text.partition(".")[0] for text in some}
     # What has no dot at all has no company prefix either, nor digits where it would be.
     parted = (beginning.rpartition(":") for beginning in beginnings)
     return {p for scheme, _, p in parted if scheme.startswith("urn:epc:id:") and p.isdecimal()}

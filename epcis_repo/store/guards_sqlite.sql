@@ -24,9 +24,8 @@ WHEN NEW.part IS NOT OLD.part OR NEW.tag IS NOT OLD.tag
 BEGIN SELECT RAISE(ABORT, 'tags of recorded events never change'); END;
 CREATE TRIGGER IF NOT EXISTS tags_are_never_deleted BEFORE DELETE ON event_tag
 BEGIN SELECT RAISE(ABORT, 'tags of recorded events are never deleted'); END;
-CREATE TRIGGER IF NOT EXISTS tags_are_never_added BEFORE INSERT ON event_tag
-WHEN NEW.position <= (SELECT head FROM log_head WHERE part = NEW.part)
-BEGIN SELECT RAISE(ABORT, 'recorded events get no more tags'); END;
+-- No trigger looks at tags as they are added: for each of the fifty of an event it would take as long
+-- as to add it does. One that is added to what is recorded is named by fsck.
 -- A bucket that is closed may be merged into another of its year. It goes when no tag is in it.
 CREATE TRIGGER IF NOT EXISTS buckets_are_never_updated BEFORE UPDATE ON tag_bucket
 WHEN NEW.part IS NOT OLD.part OR NEW.bucket IS NOT OLD.bucket

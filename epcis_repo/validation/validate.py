@@ -13,7 +13,7 @@ from epcis_repo.gs1 import canonical_key
 from epcis_repo.model.documents import Document, Found, FoundEvent, InPieces, Scan
 from epcis_repo.model.event_hash import event_hash
 from epcis_repo.model.events import EVENT_TYPES, FIELDS, Event
-from epcis_repo.model.what import EPC_LISTS, QUANTITY_LISTS, What, what_of, wrong_identifiers
+from epcis_repo.model.what import What, what_of, wrong_identifiers
 from epcis_repo.validation.extensions import are_plain
 from epcis_repo.validation.identity import EventIDs
 from epcis_repo.validation.places import place_around, place_of
@@ -167,34 +167,19 @@ def _identified(found: FoundEvent) -> tuple[What, list[Violation]]:
         return what_of(found.event), []
     except IdentifierError:
         # Asked again one by one, so that each wrong identifier is named.
-        return _as_far_as_known(found.event), list(_identifier_violations(found))
+        what = what_of(found.event, _keys_as_far_as_known)
+        return what, list(_identifier_violations(found))
 
 
-def _as_far_as_known(event: Event) -> What:
-    def key(text: str) -> str:
-        try:
-            return canonical_key(text)
-        except IdentifierError:
-            return ""
+def _keys_as_far_as_known(texts: Sequence[str]) -> tuple[list[str], None]:
+    return [_key_if_any(text) for text in texts], None
 
-    parent = getattr(event, "parent_id", None)
-    epcs, children, inputs, outputs = (
-        tuple(map(key, getattr(event, name, None) or ())) for name in EPC_LISTS
-    )
-    objects, children_of_class, input_classes, output_classes = (
-        tuple(key(quantity.epc_class) for quantity in getattr(event, name, None) or ())
-        for name in QUANTITY_LISTS
-    )
-    return What(
-        parent=None if parent is None else key(parent),
-        epcs=epcs,
-        children=children,
-        inputs=inputs,
-        outputs=outputs,
-        classes=objects + children_of_class,
-        input_classes=input_classes,
-        output_classes=output_classes,
-    )
+
+def _key_if_any(text: str) -> str:
+    try:
+        return canonical_key(text)
+    except IdentifierError:
+        return ""
 
 
 def _seen(found: FoundEvent, what: What) -> Seen:

@@ -21,7 +21,7 @@ from epcis_repo.model.events import (
     TransactionEvent,
     TransformationEvent,
 )
-from epcis_repo.model.what import What
+from epcis_repo.model.what import EPC_LISTS, What
 from epcis_repo.validation.rule import Fault, Seen
 
 # An index of PostgreSQL takes rows of up to 2,704 bytes, of whatever partners write.
@@ -192,11 +192,12 @@ def _named_in(
 
 def are_plain_things(what: What) -> bool:
     """Whether each list is of packs with serials or of containers, which nearly every one is."""
-    for keys in (what.epcs, what.children, what.inputs, what.outputs):
-        if not keys:
+    for name, role in EPC_LISTS.items():
+        if not (keys := getattr(what, _KEYS_OF[name])):
             continue
         # What the first and the last by alphabet begin with, all begin with.
-        first, last = min(keys), max(keys)
+        head = what.alike.get(role)
+        first, last = (min(keys), max(keys)) if head is None else (head, head)
         if first[:_GTIN_HEAD] == last[:_GTIN_HEAD] and first[_JOINT:_GTIN_HEAD] == "/21/":
             continue
         if first[:3] != last[:3] or first[:3] not in ("00/", "01/"):
@@ -281,8 +282,10 @@ def _quantities(event: Event) -> Iterator[tuple[tuple[str, int], QuantityElement
 
 
 def identifiers_have_a_limit(event: Event, seen: Seen) -> Iterator[Fault]:
+    alike = seen.what.alike
     for member in _IDENTIFIERS[type(event)]:
-        if not (content := getattr(event, member.name)):
+        # What is alike has been parsed, as far as the serial, and none of that is long.
+        if not (content := getattr(event, member.name)) or EPC_LISTS.get(member.name) in alike:
             continue
         texts = [content] if member.kind is Kind.TEXT else content
         if member.kind is Kind.QUANTITIES:

@@ -383,6 +383,27 @@ class TestTags:
         assert [(a.place, a.position) for a in found.alterations] == [("event", p) for p in gone]
         assert {a.differs for a in found.alterations} == {("tags",)}
 
+    async def test_that_are_added_are_told(self, store: EventStore, store_url: str) -> None:
+        """
+        A tag that an event never had is told of that event, also where no guard refused it.
+        """
+        await capture(store, 1, 3)
+        async with store.reading() as session:
+            part = session.part
+        await alter(
+            store_url,
+            "INSERT INTO event_tag (part, bucket, tag, position, role)"
+            " SELECT part, bucket, tag, 2, 9 FROM event_tag"
+            " WHERE part = $1 AND position = 1 LIMIT 1",
+            part,
+        )
+
+        found = await check_integrity(store, None)
+
+        assert [(a.place, a.position, a.differs) for a in found.alterations] == [
+            ("event", 2, ("tags",))
+        ]
+
     async def test_may_be_lost_altogether(
         self, store: EventStore, store_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -634,10 +634,6 @@ FORBIDDEN = {
     "delete a tag": "DELETE FROM event_tag",
     "hide a bucket of tags": "DELETE FROM tag_bucket",
     "show another bucket": "UPDATE tag_bucket SET bucket = 9",
-    "add a tag": (
-        "INSERT INTO event_tag (part, bucket, tag, position, role)"
-        f" VALUES (1, {buckets_of(2026).start + 1}, 'x', 1, 0)"
-    ),
     "update a document": "UPDATE document SET body = 'x'",
     "delete a document": "DELETE FROM document",
     "update a piece of a document": "UPDATE document_piece SET body = 'x'",
@@ -682,7 +678,13 @@ FORBIDDEN_SQLITE = {
         " VALUES (1, 1, 0, 'T', 'a', 'x') ON CONFLICT DO UPDATE SET data = 'x'"
     ),
 }
+# In SQLite a tag may be added: a trigger would take as long for each as to add it does. It is named
+# by the integrity check.
 FORBIDDEN_POSTGRES = {
+    "add a tag": (
+        "INSERT INTO event_tag (part, bucket, tag, position, role)"
+        f" VALUES (1, {buckets_of(2026).start + 1}, 'x', 1, 0)"
+    ),
     "truncate the events": "TRUNCATE events",
     "truncate the tags": "TRUNCATE event_tag CASCADE",
     "truncate the buckets": "TRUNCATE tag_bucket",
