@@ -24,7 +24,7 @@ WHEN NEW.part IS NOT OLD.part OR NEW.tag IS NOT OLD.tag
 BEGIN SELECT RAISE(ABORT, 'tags of recorded events never change'); END;
 CREATE TRIGGER IF NOT EXISTS tags_are_never_deleted BEFORE DELETE ON event_tag
 BEGIN SELECT RAISE(ABORT, 'tags of recorded events are never deleted'); END;
--- No trigger looks at tags as they are added: for each of the fifty of an event it would take as long
+-- Nothing looks at tags as they are added: for each of the fifty of an event that would take as long
 -- as to add it does. One that is added to what is recorded is named by fsck.
 -- A bucket that is closed may be merged into another of its year. It goes when no tag is in it.
 CREATE TRIGGER IF NOT EXISTS buckets_are_never_updated BEFORE UPDATE ON tag_bucket

@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ from epcis_repo.store.partitions import (
     lacks_years,
     spelt_for_years,
     year_of_bucket,
+    year_table,
     yearly_tables,
 )
 from epcis_repo.store.schema import Schema
@@ -153,7 +155,9 @@ class PostgresWriting(PostgresReading):
     ) -> None:
         await self._years.have(self, table, years)
         if len(rows) >= _COPY_ROWS_MIN:
-            await self._connection.copy_records_to_table(table, records=rows, columns=columns)
+            # To the year itself, where it is one: it would be looked for with each row.
+            into = year_table(table, *years) if len(years) == 1 else table
+            await self._connection.copy_records_to_table(into, records=rows, columns=columns)
         elif rows:
             marks = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
             sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
@@ -162,10 +166,10 @@ class PostgresWriting(PostgresReading):
 
     async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
         """See `Writing.insert_tags`. In the order of the index, pages are written one by one."""
-        part = self.part
-        rows = [
-            (part, bucket, name, position, role) for position, role, names in tags for name in names
-        ]
+        rows: list[tuple[Any, ...]] = []
+        part, into = repeat(self.part), repeat(bucket)
+        for position, role, names in tags:
+            rows += zip(part, into, names, repeat(position), repeat(role), strict=False)
         rows.sort(key=_tag_of)
         columns = ("part", "bucket", "tag", "position", "role")
         await self._insert("event_tag", columns, rows, {year_of_bucket(bucket)})
