@@ -1,5 +1,6 @@
 """
-Documents of many sizes in two formats, from their bytes to committed.
+Documents of many sizes in two formats, from their bytes to committed: one after the other, and
+those that stand for all also as several partners send them at once.
 
 The baseline is a bulk insert of the very rows that their captures wrote into the index of EPCs,
 ready made, as they come, in one transaction a document: what is left when nothing is parsed,
@@ -8,9 +9,10 @@ checked, kept or proved.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from benchmarks.amounts import Amounts
@@ -24,15 +26,17 @@ from epcis_repo.model import Document
 from epcis_repo.store import EventStore
 
 _LAST = list(FORMATS)[-1]
+_PARTNERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Documents that are captured one after the other, in each format, and their serials."""
+    """Documents in each format, how many of them are captured at once, and their serials."""
 
     what: str
     bodies: Mapping[str, Sequence[bytes]]
     units: int
+    at_once: int = 1
 
 
 async def measure(place: Place, amounts: Amounts) -> list[Figure]:
@@ -51,7 +55,8 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
             rows: list[list[Row]] = []
             for name, bodies in kind.bodies.items():
                 async with place.opened() as store:
-                    ours[kind.what, name].append(await _capture_seconds(store, bodies))
+                    spent = await _capture_seconds(store, bodies, at_once=kind.at_once)
+                    ours[kind.what, name].append(spent)
                     # In every format the rows are the same, so those of one will do.
                     if name == _LAST:
                         rows = await tag_rows_by_document(store)
@@ -73,10 +78,12 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
 
 def _kinds(amounts: Amounts) -> Iterator[_Kind]:
     for events in amounts.events:
-        # Of short ones, as many as a third of the longest makes: one alone is over too soon.
-        several = max(1, max(amounts.events) // 3 // events)
+        # Of short ones, about as many as make the longest: one alone is over too soon.
+        several = max(1, max(amounts.events) // events * 4 // 5)
         documents = [document_of(events, seed=seed) for seed in range(several)]
-        yield _kind(f"{events:,} events a document", documents)
+        yield (kind := _kind(f"{events:,} events a document", documents))
+        if events == amounts.typical:
+            yield replace(kind, what=f"{kind.what}, of {_PARTNERS} at once", at_once=_PARTNERS)
     yield _kind(f"one event of {amounts.epcs:,} EPCs", [one_event_of(amounts.epcs, seed=1)])
     yield _kind(f"a lot of {amounts.units:,}", [generate_lot(seed=1, units=amounts.units)])
 
@@ -86,5 +93,16 @@ def _kind(what: str, documents: Sequence[Document]) -> _Kind:
     return _Kind(what, bodies, sum(map(units_in, documents)))
 
 
-async def _capture_seconds(store: EventStore, bodies: Sequence[bytes]) -> float:
-    return sum([await seconds(take(store, body)) for body in bodies])
+async def _capture_seconds(
+    store: EventStore, bodies: Sequence[bytes], *, at_once: int = 1
+) -> float:
+    rest = iter(bodies)
+
+    async def send() -> None:
+        for body in rest:
+            await take(store, body)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(send() for _ in range(at_once)))
+
+    return await seconds(all_of_them())

@@ -20,6 +20,10 @@ from epcis_repo.store.statements import load_statements
 DIALECTS = ("sqlite", "postgresql")
 
 _TABLE = re.compile(r"\bCREATE TABLE (?:IF NOT EXISTS )?(\w+)")
+_GUARD = re.compile(
+    r"\bCREATE (?:OR REPLACE )?TRIGGER (?:IF NOT EXISTS )?(\w+)\s+"
+    r"(?:BEFORE|AFTER) (?:INSERT|UPDATE|DELETE|TRUNCATE|OR|\s)+ ON (\w+)"
+)
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 
 
@@ -52,6 +56,11 @@ class Schema:
     def tables(self) -> tuple[str, ...]:
         """Return the names of all tables that its migrations make."""
         return tuple(_TABLE.findall("\n".join(m.sql["postgresql"] for m in self.migrations)))
+
+    def guards(self, dialect: str) -> frozenset[tuple[str, str]]:
+        """Return the table and the name of each trigger that its migrations make."""
+        sql = "\n".join(migration.sql[dialect] for migration in self.migrations)
+        return frozenset((table, name) for name, table in _GUARD.findall(sql))
 
     def at(self, number: int) -> Schema:
         """Return the schema as it was when it had `number` migrations."""

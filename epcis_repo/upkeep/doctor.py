@@ -34,6 +34,7 @@ _CLOCK_SECONDS_MAX = 5.0
 # A clock before this program was written is wrong.
 _CLOCK_MIN = datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6
 _FREE_MIN = 64 << 20
+_SHOWN_MAX = 3
 _FREE_GOOD = 1 << 30
 
 
@@ -84,7 +85,8 @@ async def examine(
             found = await _schema(session)
             findings.append(found)
             log = [f async for f in _log(session, now)] if found.level is Level.OK else []
-            findings += log
+            if log:
+                findings += [await _guards(session), *log]
             if has_key:
                 findings += await _signed(session if log else None, key, origin)
     except StoreUnavailableError as error:
@@ -177,6 +179,30 @@ async def _schema(session: Reading) -> Finding:
         return Finding(Level.WARNING, "schema", f"nothing is made yet: {lacking}", advice)
     advice = "stop what uses it, make a backup, and run epcis-repo migrate"
     return Finding(Level.ERROR, "schema", f"it lacks {lacking}", advice)
+
+
+async def _guards(session: Reading) -> Finding:
+    """Look whether the database still refuses by itself what nobody may do."""
+    guards = {guard for schema in SCHEMAS for guard in schema.guards(session.dialect)}
+    rows = await session.fetch(_STATEMENTS[f"select_guards_{session.dialect}"])
+    there = {(table, name) for table, _, name in rows}
+    wanted = {
+        (table, name)
+        for table, whole in {(table, whole) for table, whole, _ in rows}
+        for guarded, name in guards
+        if guarded == whole
+    }
+    if not (gone := sorted(wanted - there)):
+        return Finding(Level.OK, "guards", f"{len(wanted)} triggers keep what is recorded")
+    shown = ", ".join(f"{name} on {table}" for table, name in gone[:_SHOWN_MAX])
+    more = f" and {len(gone) - _SHOWN_MAX} more" if len(gone) > _SHOWN_MAX else ""
+    return Finding(
+        Level.ERROR,
+        "guards",
+        f"the database no longer has {shown}{more}",
+        "ask who took them out, run epcis-repo fsck, which names what was altered since, and "
+        "restore a backup into a new database, which has them all",
+    )
 
 
 async def _log(session: Reading, now: int) -> AsyncIterator[Finding]:

@@ -22,8 +22,9 @@ from epcis_repo.store.migrations import (
     run,
     versions,
 )
+from epcis_repo.subscriptions.outbox import SCHEMA as OUTBOX
 
-KEPT: tuple[Schema, ...] = (LOG, TREE, RECORDERS)
+KEPT: tuple[Schema, ...] = (LOG, TREE, RECORDERS, OUTBOX)
 """What cannot be made again, in the order in which it is migrated."""
 
 SCHEMAS: tuple[Schema, ...] = (*KEPT, *READ_MODELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from epcis_repo.evidence.operations import checkpoint
 from epcis_repo.store import EventStore
 from epcis_repo.store.durability import lapses
 from epcis_repo.store.opening import sqlite_path
+from epcis_repo.store.schema import DIALECTS
 from epcis_repo.upkeep.doctor import Finding, Level, examine
 from epcis_repo.upkeep.versions import SCHEMAS, prepare
 from tests.operations.reports import PACK, commissioned, report
@@ -207,6 +209,55 @@ class TestTheSchema:
         [finding] = await wrong(store, key.path, "schema")
 
         assert "newer than this program" in (finding.advice or "")
+
+
+class TestTheGuards:
+    @pytest.mark.parametrize("dialect", DIALECTS)
+    def test_are_known_one_and_all(self, dialect: str) -> None:
+        """
+        However one is declared, it is looked for.
+        """
+        sql = "".join(m.sql[dialect] for schema in SCHEMAS for m in schema.migrations)
+
+        known = [guard for schema in SCHEMAS for guard in schema.guards(dialect)]
+
+        assert len(known) == len(re.findall(r"CREATE[A-Z ]* TRIGGER", sql)) > 10
+
+    async def test_that_were_taken_out_are_an_error(
+        self, store: EventStore, store_url: str, key: LogKey
+    ) -> None:
+        """
+        Who takes away what keeps the log from being changed is seen before anything is changed.
+        """
+        assert await wrong(store, key.path, "guards") == []
+        gone = {
+            "sqlite": "DROP TRIGGER events_are_never_updated",
+            "postgresql": "DROP TRIGGER events_never_change ON events_2026",
+        }
+        async with store.altering() as session:
+            await session.execute(gone[session.dialect])
+
+        [finding] = await wrong(store, key.path, "guards")
+
+        assert finding.level is Level.ERROR
+        assert re.search(
+            "events_are_never_updated|events_never_change on events_2026", finding.found
+        )
+
+    async def test_that_only_sleep_are_an_error(
+        self, opened: Opener, postgres_url: str, key: LogKey
+    ) -> None:
+        """
+        A guard that is switched off guards nothing, though it is there.
+        """
+        store = await opened(postgres_url)
+        await prepare(store)
+        async with store.altering() as session:
+            await session.execute("ALTER TABLE document DISABLE TRIGGER documents_never_change")
+
+        [finding] = await wrong(store, key.path, "guards")
+
+        assert "documents_never_change on document" in finding.found
 
 
 class TestTheLog:
