@@ -49,7 +49,7 @@ check: $(DEV) ## What CI runs: format, lint, types, tests
 .PHONY: fuzz
 fuzz: $(DEV) ## Try other examples than the gate, F=20 times as many schema documents; T=tests/query for a part
 	EPCIS_REPO_FUZZ=$(or $(F),20) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 \
-		$(or $(T),tests/validation/test_schema_differences.py)
+		$(or $(T),tests/validation/test_schema_differences.py tests/rest/test_description_holds.py)
 
 .PHONY: faults
 faults: $(DEV) ## Break it thousands of times and print what was found; T=tests/faults/test_kills.py

@@ -11,7 +11,20 @@ from collections.abc import Awaitable, Callable, Collection
 
 from rich.console import Console
 
-from benchmarks import capture, clients, growth, look_ups, memory, proofs, rebuild, size
+from benchmarks import (
+    capture,
+    clients,
+    formats,
+    growth,
+    hostile,
+    look_ups,
+    memory,
+    pages,
+    partners,
+    proofs,
+    rebuild,
+    size,
+)
 from benchmarks.amounts import Amounts
 from benchmarks.figures import Figure, table
 from benchmarks.places import PLACES, Place
@@ -22,20 +35,27 @@ Story = Callable[[Place, Amounts], Awaitable[list[Figure]]]
 STORIES: dict[str, Story] = {
     "capture": capture.measure,
     "clients": clients.measure,
+    "partners": partners.measure,
     "growth": growth.measure,
     "look-ups": look_ups.measure,
+    "pages": pages.measure,
     "rebuild": rebuild.measure,
     "proofs": proofs.measure,
     "size": size.measure,
     "memory": memory.measure,
 }
+# No database has a part in these, so they are told once.
+STORELESS: dict[str, Callable[[Amounts], list[Figure]]] = {
+    "formats": formats.measure,
+    "hostile": hostile.measure,
+}
 
 
 def main() -> None:
     """Measure and print."""
-    usual = Amounts()
+    usual, known = Amounts(), [*STORELESS, *STORIES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("stories", nargs="*", metavar="STORY", help=f"of {', '.join(STORIES)}")
+    parser.add_argument("stories", nargs="*", metavar="STORY", help=f"of {', '.join(known)}")
     parser.add_argument("--store", choices=PLACES, help="the one to measure; both without")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="the median counts")
     parser.add_argument("--units", type=int, default=usual.units, help="serials of a lot")
@@ -43,14 +63,17 @@ def main() -> None:
         "--rows", type=int, default=usual.rows, help="EPC rows that the log of growth gets to"
     )
     chosen = parser.parse_args()
-    stories = chosen.stories or list(STORIES)
-    if unknown := set(stories) - STORIES.keys():
-        parser.error(f"no story {', '.join(sorted(unknown))}: there are {', '.join(STORIES)}")
+    stories = chosen.stories or known
+    if unknown := set(stories) - set(known):
+        parser.error(f"no story {', '.join(sorted(unknown))}: there are {', '.join(known)}")
     amounts = Amounts(rounds=chosen.rounds, units=chosen.units, rows=chosen.rows)
-    figures: list[Figure] = []
-    for name in [chosen.store] if chosen.store else PLACES:
+    figures = [
+        figure for name in stories if name in STORELESS for figure in STORELESS[name](amounts)
+    ]
+    of_stores = [name for name in stories if name in STORIES]
+    for name in ([chosen.store] if chosen.store else PLACES) if of_stores else ():
         with PLACES[name]() as place:
-            figures += asyncio.run(measure(place, stories, amounts))
+            figures += asyncio.run(measure(place, of_stores, amounts))
     title = f"Python {platform.python_version()}, {platform.machine()}"
     Console(width=None if sys.stdout.isatty() else 160).print(table(title, figures))
 

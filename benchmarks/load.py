@@ -1,5 +1,5 @@
 """
-The other side of a server: clients that keep a connection each and send one document after the
+The other side of a server: clients that keep a connection each and send one request after the
 other. They do the least that HTTP asks, on raw streams, so that what is measured is the server.
 """
 
@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import uvloop
 
+from epcis_repo.bindings import JSON_LD
+
 Address = tuple[str, int]
 
-ACCEPTED = 202
+OK, ACCEPTED = 200, 202
 
 
 class Load(NamedTuple):
@@ -36,24 +38,39 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def send(address: Address, bodies: Sequence[bytes], clients: int) -> Load:
+def send(
+    address: Address, bodies: Sequence[bytes], clients: int, media_type: str = JSON_LD
+) -> Load:
     """
-    Have so many clients send documents of JSON-LD, each the next that nobody has sent yet.
+    Have so many clients send documents, each the next that nobody has sent yet.
 
     Meant for a process of its own. Raises `RuntimeError` at the first that is not accepted.
     """
+    requests = [capture_request(address, body, media_type) for body in bodies]
+    return _run(address, requests, clients, status=ACCEPTED)
+
+
+def ask(address: Address, paths: Sequence[str], clients: int, headers: str = "") -> Load:
+    """Have so many clients get what is at these paths likewise; `headers` end with their lines."""
+    requests = [get_request(address, path, headers) for path in paths]
+    return _run(address, requests, clients, status=OK)
+
+
+def _run(address: Address, requests: Sequence[bytes], clients: int, *, status: int) -> Load:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_send(address, bodies, clients))
+        return runner.run(_exchange_all(address, requests, clients, status=status))
 
 
-async def _send(address: Address, bodies: Sequence[bytes], clients: int) -> Load:
-    requests = iter([capture_request(address, body) for body in bodies])
+async def _exchange_all(
+    address: Address, requests: Sequence[bytes], clients: int, *, status: int
+) -> Load:
+    left = iter(requests)
     connections = [await asyncio.open_connection(*address) for _ in range(clients)]
     try:
         started, computed = time.perf_counter(), time.process_time()
         async with asyncio.TaskGroup() as group:
             for reader, writer in connections:
-                group.create_task(_client(reader, writer, requests))
+                group.create_task(_client(reader, writer, left, status=status))
         return Load(time.perf_counter() - started, time.process_time() - computed)
     finally:
         for _, writer in connections:
@@ -62,20 +79,30 @@ async def _send(address: Address, bodies: Sequence[bytes], clients: int) -> Load
 
 
 async def _client(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, requests: Iterator[bytes]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    requests: Iterator[bytes],
+    *,
+    status: int,
 ) -> None:
     for request in requests:
         answer = await exchange(reader, writer, request)
-        if answer.status != ACCEPTED:
-            raise RuntimeError(f"a document was not accepted: {answer}")
+        if answer.status != status:
+            raise RuntimeError(f"a request had another answer than {status}: {answer}")
 
 
-def capture_request(address: Address, body: bytes) -> bytes:
-    """Return the request that captures a document of JSON-LD."""
+def get_request(address: Address, path: str, headers: str = "") -> bytes:
+    """Return the request for what is at a path."""
+    host, port = address
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n{headers}\r\n".encode()
+
+
+def capture_request(address: Address, body: bytes, media_type: str = JSON_LD) -> bytes:
+    """Return the request that captures a document."""
     host, port = address
     head = (
         f"POST /epcis/capture HTTP/1.1\r\nHost: {host}:{port}\r\n"
-        f"Content-Type: application/ld+json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

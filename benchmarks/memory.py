@@ -60,14 +60,15 @@ async def _peaks(url: str, path: Path) -> tuple[float, float]:
     store = open_store(url)
     await prepare(store)
     body = path.read_bytes()  # noqa: ASYNC240 - nobody else is here
-    before = _peak_mb()
+    before = peak_mb()
     await take(store, body)
-    after = _peak_mb()
+    after = peak_mb()
     await store.close()
     return before, after
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Return the most memory that this process had at one moment."""
     # Linux counts in ru_maxrss what the parent had when the process began, so it is not asked.
     status = Path("/proc/self/status")
     if status.exists():

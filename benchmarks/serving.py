@@ -1,4 +1,4 @@
-"""The server as a process of its own, as an operator starts it."""
+"""The server as a process of its own, as an operator starts it; and a bare one beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,17 +14,30 @@ from benchmarks.load import Address
 
 START_SECONDS_MAX = 30.0
 _COMMAND = (sys.executable, "-m", "epcis_repo.cli", "serve", "--port", "0")
+_BARE = (sys.executable, "-m", "benchmarks.bare")
 
 
 @contextmanager
 def serving(url: str, folder: Path, *, workers: int = 1) -> Iterator[Address]:
     """The address of `epcis-repo serve` on the database at `url`; `folder` is for its log."""
-    asked = ("--db", url, "--workers", str(workers))
+    with _running([*_COMMAND, "--db", url, "--workers", str(workers)], folder) as address:
+        yield address
+
+
+@contextmanager
+def serving_bytes(body: bytes, media_type: str, folder: Path) -> Iterator[Address]:
+    """The address of a bare server that answers everything with the same bytes."""
+    file = folder / "answer"
+    file.write_bytes(body)
+    with _running([*_BARE, str(file), media_type], folder) as address:
+        yield address
+
+
+@contextmanager
+def _running(command: Sequence[str], folder: Path) -> Iterator[Address]:
     log = folder / "server.log"
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [*_COMMAND, *asked], stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
     try:
         yield _address(process, log)
     finally:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from epcis_repo import __version__
 from epcis_repo.capture_jobs import Runner
-from epcis_repo.errors import EpcisError
 from epcis_repo.projections.event_hashes import keep_hashed
-from epcis_repo.rest.captures import post_capture
-from epcis_repo.rest.problems import failure_of, http_problem_of, nothing_for, problem_of
-from epcis_repo.rest.rules import router
-from epcis_repo.rest.shortcut import Shortcut
+from epcis_repo.rest.openapi import description
+from epcis_repo.rest.resources import RESOURCES
+from epcis_repo.rest.router import Router
+from epcis_repo.rest.sockets import ROUTES
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import open_store
 from epcis_repo.store.durability import refuse_lapses
 from epcis_repo.store.merging import keep_merged
+from epcis_repo.subscriptions import Deliverer, Sender, open_webhook_key
+from epcis_repo.supervisor import keep_up
 from epcis_repo.upkeep.versions import prepare
 
 
@@ -40,13 +40,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.store, app.state.settings = store, chosen
             # The idempotency keys of requests that are being answered.
             app.state.in_progress = set()
-            runner = Runner(
-                store, clock=lambda: time.time_ns() // 1000, events_max=chosen.capture_limit
-            )
+            # Who has a WebSocket open.
+            app.state.listening = set()
+            runner = Runner(store, clock=_now, events_max=chosen.capture_limit)
             app.state.runner = runner
-            merging = keep_merged(store, processes=chosen.workers)
-            behind = (runner.run(), merging, keep_hashed(store))
-            running = [asyncio.create_task(work) for work in behind]
+            deliverer = Deliverer(
+                store,
+                post=Sender(chosen.webhook_networks).post,
+                signer=partial(open_webhook_key, chosen.webhook_key),
+                clock=_now,
+            )
+            # What goes on behind the requests, for as long as there are any.
+            behind: dict[str, Callable[[], Awaitable[None]]] = {
+                "running capture jobs": runner.run,
+                "merging buckets": partial(keep_merged, store, processes=chosen.workers),
+                "hashing events": partial(keep_hashed, store),
+                "delivering to subscribers": deliverer.run,
+            }
+            running = [asyncio.create_task(keep_up(name, work)) for name, work in behind.items()]
             try:
                 yield
             finally:
@@ -57,27 +68,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         finally:
             await store.close()
 
-    # The interactive pages would load scripts from another host; the description is ours.
-    app = FastAPI(
-        title="epcis-repo",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        # To send a client from `/health/` to `/health`, the framework would name the host that
-        # the client said it was talking to.
-        redirect_slashes=False,
-    )
-    app.include_router(router)
-    handlers = {
-        EpcisError: problem_of,
-        HTTPException: http_problem_of,
-        ClientDisconnect: nothing_for,
-    }
-    for error, handler in handlers.items():
-        app.add_exception_handler(error, handler)
-    app.add_exception_handler(Exception, failure_of)
-    app.add_middleware(
-        Shortcut, endpoints={("POST", "/epcis/capture"): post_capture}, handlers=handlers
-    )
+    # The router answers what is HTTP, and all else is a WebSocket. Tools that ask an application
+    # for its description get ours.
+    app = FastAPI(title="epcis-repo", version=__version__, openapi_url=None, lifespan=lifespan)
+    app.openapi = partial(description, RESOURCES)  # type: ignore[method-assign]
+    app.router.routes.extend(ROUTES)
+    app.add_middleware(Router, resources=RESOURCES)
     return app
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -10,7 +10,7 @@ Every error as one tree, one class per meaning.
     │   ├── UnsupportedMediaTypeError
     │   ├── CaptureLimitExceededError
     │   ├── QueryParameterError      a parameter of a query: unknown, repeated or ill-typed
-    │   ├── QueryTooLargeError       a query that more events match than it allows
+    │   ├── QueryTooLargeError       a query that more matches than it allows
     │   ├── QueryTooComplexError     a query whose answer nobody waits for: says how to narrow it
     │   ├── HeaderError              a header of a request that has a value it cannot have
     │   ├── IdempotencyKeyError      not a name that a request can have
@@ -239,12 +239,14 @@ class HeaderError(InputError):
 
 
 class QueryTooLargeError(InputError):
-    """A query that more events match than its maxEventCount allows."""
+    """A query that more matches than it allows, or than one answer may have."""
 
-    def __init__(self, *, count_max: int) -> None:
+    def __init__(self, said: str | None = None, *, count_max: int) -> None:
+        """`said` is what there is to say where it is not for `maxEventCount`."""
         super().__init__(
-            f"more than {count_max} events match, which is what maxEventCount allows; narrow the "
-            "query, or read the answer page by page, without maxEventCount"
+            said
+            or f"more than {count_max} events match, which is what maxEventCount allows; narrow "
+            "the query, or read the answer page by page, without maxEventCount"
         )
         self.count_max = count_max
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from epcis_repo.errors import SettingsError
 
 _PREFIX = "EPCIS_REPO_"
+
+
+def _listed(value: Any) -> Any:
+    """Return what stands between the commas of a text."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -23,8 +34,10 @@ class Settings(BaseSettings):
     One of more than `capture_async_size` bytes is captured after it was answered. `gln` is ours, 13
     digits, as verification answers give it. `key` is the file with the key that signs checkpoints,
     `origin` the name of the log that they are of. `witness_key` and `witness_name` are what we
-    co-sign the checkpoints of other logs with. `unsafe_not_durable` takes a database that may lose
-    what was acknowledged.
+    co-sign the checkpoints of other logs with. `webhook_key` is the file with the key that signs
+    what is delivered to subscribers; `webhook_networks`, such as `10.20.0.0/16,127.0.0.1/32`, are
+    those beside the public Internet that it may go to, and by http. `unsafe_not_durable` takes a
+    database that may lose what was acknowledged.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -40,6 +53,8 @@ class Settings(BaseSettings):
     gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
     key: Path = Path("epcis.key")
     origin: str = Field(default="epcis-repo", pattern=r"^[!-*,-~]+$")
+    webhook_key: Path = Path("webhook.key")
+    webhook_networks: Networks = ()
     unsafe_not_durable: bool = False
     witness_key: Path = Path("witness.key")
     witness_name: str = Field(default="epcis-repo-witness", pattern=r"^[!-*,-~]+$")

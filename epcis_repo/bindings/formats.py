@@ -8,14 +8,14 @@ what it has no place for. `RENDERERS` write one as a whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 from epcis_repo.bindings.jsonld.writing import JsonLdWriter
 from epcis_repo.bindings.xml.fitting import fit_event, fit_frame
 from epcis_repo.bindings.xml.writing import XmlWriter
-from epcis_repo.errors import Remark
+from epcis_repo.errors import Remark, UnsayableError
 from epcis_repo.model.documents import Document
 from epcis_repo.model.events import Event
 
@@ -54,6 +54,18 @@ class Format:
     between: bytes
     fit_event: Callable[[Event], tuple[Event | None, list[Remark]]]
     fit_frame: Callable[[Document], tuple[Document, list[Remark]]]
+
+
+def unsayable(form: Format, document: Document) -> UnsayableError:
+    """Return why a format cannot write a document: everything that it has no place for."""
+    lost = [
+        replace(remark, event=number)
+        for number, event in enumerate(document.events or (), 1)
+        for remark in form.fit_event(event)[1]
+    ]
+    lost += form.fit_frame(document)[1]
+    # What has a place may yet have a name or a character that XML has not.
+    return UnsayableError(lost or [Remark("", f"{form.title} has no place for a part of it")])
 
 
 def _xml(version: str) -> Format:

@@ -102,10 +102,21 @@ def refuse_flaws(value: Any, text: str, start: int, end: int, depth: int = 0) ->
     It stands in `text` from `start` to `end`, and in `depth` other values.
     """
     # Only an escape can bring a NUL or half a surrogate pair through UTF-8 and the decoder.
-    escapes = text.find("\\u", start, end) >= 0
-    brackets = text.count("{", start, end) + text.count("[", start, end)
-    if _seen.flaw or escapes or brackets > DEPTH_MAX - depth:
+    backslash = text.find("\\", start, end)
+    escapes = backslash >= 0 and text.find("\\u", backslash, end) >= 0
+    if _seen.flaw or escapes or _has_brackets(text, start, end, DEPTH_MAX - depth):
         _refuse_flaws(value, DEPTH_MAX - depth, _SUSPECTS_AND_TEXT if escapes else _SUSPECTS)
+
+
+def _has_brackets(text: str, start: int, end: int, count: int) -> bool:
+    """Whether there are more than `count` of those that begin an object or a list."""
+    # A text has few of them, and to look for the next takes a fraction of counting all.
+    for bracket in "{[":
+        at = text.find(bracket, start, end)
+        while at >= 0 and count >= 0:
+            count -= 1
+            at = text.find(bracket, at + 1, end)
+    return count < 0
 
 
 def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
@@ -117,6 +128,8 @@ def _refuse_flaws(value: Any, levels: int, suspects: frozenset[type]) -> None:
     if levels == 0:
         raise misfit(_DEPTH_EXPECTED, value, rule="depth")
     if not isinstance(value, dict | list):
+        return
+    if isinstance(value, list) and suspects.isdisjoint(map(type, value)):
         return
     for step, member in value.items() if isinstance(value, dict) else enumerate(value):
         if str in suspects and isinstance(step, str):
@@ -193,6 +206,11 @@ def _number(text: str) -> int | Decimal | _Flaw:
         return _Flaw("number", "a number below 1.8e308, its exponent of three digits", text)
 
 
+def _integer(text: str) -> int | Decimal | _Flaw:
+    # The decoder has seen to it that these are digits.
+    return int(text) if len(text) <= _INTEGER_DIGITS_64_BITS else _number(text)
+
+
 def _constant(text: str) -> _Flaw:
     return _Flaw("number", "a JSON number", text)
 
@@ -200,7 +218,7 @@ def _constant(text: str) -> _Flaw:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_float=_number,
-    parse_int=_number,
+    parse_int=_integer,
     parse_constant=_constant,
 )
 _TRUSTING_DECODER = json.JSONDecoder(parse_float=Decimal, parse_int=parse_number)

@@ -38,6 +38,7 @@ from epcis_repo.bindings.misfits import Finding, Misfits, Step, misfit
 Path = tuple[str, ...]
 
 _SOME_BLANKS = re.compile(f"[{BLANKS}]*+")
+_LAST_BLANK = max(BLANKS)
 # What is cut off in the middle is no fault yet. But for a text, which is known by its beginning,
 # the decoder finds nothing wrong further from the end than this.
 _LONGEST_TOKEN = 16
@@ -201,6 +202,8 @@ class _Window:
     def skip_blanks(self) -> None:
         """Go to the next character that is none."""
         self._blanks_from = self.at
+        if self.here() > _LAST_BLANK:
+            return
         while True:
             match = _SOME_BLANKS.match(self.text, self.at)
             assert match is not None

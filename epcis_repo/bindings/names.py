@@ -7,6 +7,7 @@ A name whose prefix nobody declared, or that is a URI itself, stays as it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -64,6 +65,10 @@ def canonical_namespace(namespace: str) -> str:
     parts of a name; XML does not.
     """
     return CBVMDA if namespace in (f"{CBVMDA}:", f"{CBVMDA}#") else namespace
+
+
+# Types of values that have no names in them.
+_PLAIN = frozenset({str, int, bool, Decimal, type(None)})
 
 
 class Names:
@@ -125,11 +130,14 @@ class Names:
         """Return the members of one object, as `expand_value` does."""
         members: dict[str, Any] = {}
         for name, member in value.items():
-            expanded = self.expand(name)
+            expanded = self.expand(name) if ":" in name else name
             # Two prefixes of one namespace would let one member hide the other.
             if expanded in members:
                 found = f"{expanded} twice"
                 raise misfit("every member of an object once", found, rule="duplicate-member")
+            if type(member) in _PLAIN:
+                members[expanded] = member
+                continue
             try:
                 members[expanded] = self.expand_value(member)
             except Misfits as misfits:
@@ -138,7 +146,12 @@ class Names:
 
     def compact_members(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the members of one object, as `compact_value` does."""
-        return {self.compact(name): self.compact_value(member) for name, member in value.items()}
+        return {
+            self.compact(name) if "{" in name else name: (
+                member if type(member) in _PLAIN else self.compact_value(member)
+            )
+            for name, member in value.items()
+        }
 
     def compact_value(self, value: Any) -> Any:
         """Return `value` with the names of all objects in it compacted."""

@@ -9,7 +9,7 @@ somebody's own names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -69,6 +69,40 @@ def spelling_for(form: str, epcs: EpcFormat, words: CbvXmlFormat) -> Spelling:
     return Spelling(spell_epcs, word, voc.bare_term if word is cbv.bare_word else None)
 
 
+def are_spelt_already(events: Iterable[bytes], epcs: EpcFormat, words: CbvXmlFormat) -> bool:
+    """
+    Whether the log has events as JSON-LD spells them for who asks so, by a look at their text.
+
+    No also where something else in them looks like what would be spelt otherwise.
+    """
+    trace = _TRACES_OF_EPCS.get(epcs)
+    has_words = words is not CbvXmlFormat.NEVER_TRANSLATES
+    for data in events:
+        if trace is not None and trace in data.lower():
+            return False
+        if has_words:
+            # All words of the standard come before the first list of EPCs, which is most of an
+            # event. In an extension such a list may come before them, but then within an object.
+            head, _, rest = data.partition(_FIRST_LISTS.get(data[9:15], b"\0"))
+            if rest and head.count(b"{") != head.count(b"}") + 1:
+                head = data
+            if b"cbv:" in head or b"/cbv/" in head or b'"gs1:' in head:
+                return False
+    return True
+
+
+# What is in another spelling than the one asked for has this in it.
+_TRACES_OF_EPCS = {EpcFormat.ALWAYS_DIGITAL_LINK: b"urn:epc:", EpcFormat.ALWAYS_URN: b'"http'}
+# By how the type begins that an event has first: the list of EPCs that it most often has.
+_FIRST_LISTS = {
+    b"Object": b',"epcList":[',
+    b"Aggreg": b',"childEPCs":[',
+    b"Associ": b',"childEPCs":[',
+    b"Transa": b',"epcList":[',
+    b"Transf": b',"inputEPCList":[',
+}
+
+
 def urn_of_1_2(vocabulary: cbv.Vocabulary, text: str) -> str:
     """Return a word as version 1.2 has it: a URN, also where it was withdrawn since."""
     return text if text.startswith("urn:") else cbv.urn(vocabulary, text)
@@ -112,8 +146,23 @@ def spell_header(document: Document, spelling: Spelling) -> Document:
     """Return `document` with the names of its master data in a spelling."""
     if not document.vocabularies:
         return document
-    vocabularies = tuple(map(_Speller(spelling).vocabulary, document.vocabularies))
-    return replace(document, vocabularies=vocabularies)
+    return replace(document, vocabularies=_spelt(document.vocabularies, spelling))
+
+
+def spell_answer(document: Document, spelling: Spelling) -> Document:
+    """Return the answer to a query with its events, or its master data, in a spelling."""
+    if document.events is not None:
+        spelt = tuple(spell_event(event, spelling)[0] for event in document.events)
+        document = replace(document, events=spelt)
+    results = document.query_results
+    if results is not None and results.vocabularies is not None:
+        results = replace(results, vocabularies=_spelt(results.vocabularies, spelling))
+        document = replace(document, query_results=results)
+    return document
+
+
+def _spelt(vocabularies: Sequence[Vocabulary], spelling: Spelling) -> tuple[Vocabulary, ...]:
+    return tuple(map(_Speller(spelling).vocabulary, vocabularies))
 
 
 class _Speller:
@@ -143,7 +192,8 @@ class _Speller:
         )
 
     def place(self, field: str, content: Place) -> Place:
-        return replace(content, id=self.epc(f"{field}/id", content.id))
+        spelt = self.epc(f"{field}/id", content.id)
+        return content if spelt == content.id else replace(content, id=spelt)
 
     def word(self, vocabulary: cbv.Vocabulary, field: str, content: str) -> str:
         spell = self._spelling.word

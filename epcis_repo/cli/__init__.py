@@ -6,12 +6,14 @@ something recorded was altered, a log contradicts itself, a store is not well);
 2 the command line is wrong;
 3 what was given is wrong, and nothing of it was recorded (with `capture --proceed`, the rest was);
 4 nothing of that name is recorded;
-5 the event is recorded already with other content; 6 the store cannot be used, or no log answers.
+5 the event is recorded already with other content;
+6 the store cannot be used, or no server answers.
 
 The commands stand in modules by what they are about, which do not know each other: `asking.py`,
-`recording.py`, `checking.py`, `converting.py`, `serving.py`, `evidence.py`, `upkeep.py`. They
-share their `options.py`, the `files.py` that they read and write, what they are `running.py` an
-operation with, and how they speak: `output.py`, `exit_codes.py`.
+`stories.py`, `recording.py`, `checking.py`, `converting.py`, `serving.py`, `subscribers.py`,
+`evidence.py`, `upkeep.py`. They share their `options.py`, the `files.py` that they read and write,
+what they are `running.py` an operation with, the `questions.py` that a store or a server is asked,
+and how they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,17 @@ from collections.abc import Callable
 import typer
 
 from epcis_repo import __version__, errors
-from epcis_repo.cli import asking, checking, converting, evidence, recording, serving, upkeep
+from epcis_repo.cli import (
+    asking,
+    checking,
+    converting,
+    evidence,
+    recording,
+    serving,
+    stories,
+    subscribers,
+    upkeep,
+)
 from epcis_repo.cli.exit_codes import say_error
 from epcis_repo.cli.output import data, take_any_character
 
@@ -43,8 +55,17 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "conflicts": asking.conflicts_command,
     "history": asking.history_command,
     "contents": asking.contents_command,
+    "counts": stories.counts_command,
+    "leaves": stories.leaves_command,
+    "diff": stories.diff_command,
+    "custody": stories.custody_command,
+    "lineage": stories.lineage_command,
+    "correction": stories.correction_command,
     "masterdata": asking.master_data_command,
     "verify": asking.verify_command,
+    "subscriptions": subscribers.subscriptions_command,
+    "deliveries": subscribers.deliveries_command,
+    "replay": subscribers.replay_command,
     "init": upkeep.init_command,
     "migrate": upkeep.migrate_command,
     "backup": upkeep.backup_command,

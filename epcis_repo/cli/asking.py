@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,10 +12,9 @@ import typer
 from rich.tree import Tree
 
 from epcis_repo import errors
-from epcis_repo.bindings import RENDERERS
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.files import written_file
-from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Out, clocks
+from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Out, Url, clocks
 from epcis_repo.cli.output import (
     data,
     print_bytes,
@@ -25,17 +24,18 @@ from epcis_repo.cli.output import (
     table_of,
     words,
 )
-from epcis_repo.cli.running import now, run
+from epcis_repo.cli.questions import (
+    CONFLICTS,
+    CONTENTS,
+    DOCUMENT,
+    EVENTS,
+    HISTORY,
+    MASTER_DATA,
+    VERIFY,
+    At,
+)
 from epcis_repo.gs1 import parse_scan
-from epcis_repo.operations.asked import identifier_asked
-from epcis_repo.operations.conflicts import conflicts
-from epcis_repo.operations.contents import contents, contents_value
-from epcis_repo.operations.documents import received
-from epcis_repo.operations.events import events
-from epcis_repo.operations.history import history, history_value
-from epcis_repo.operations.master_data import master_data, master_data_value
-from epcis_repo.settings import read_settings
-from epcis_repo.verification import product_identifier, verification_value, verify
+from epcis_repo.verification import product_identifier
 
 
 def events_command(
@@ -44,6 +44,7 @@ def events_command(
         typer.Argument(metavar="[PARAM=VALUE …]", help="Such as EQ_bizStep=shipping."),
     ] = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """Show the events that match EPCIS query parameters, in order of capture."""
@@ -53,41 +54,35 @@ def events_command(
         if not equals:
             raise errors.QueryParameterError(name, expected="PARAM=VALUE", found=text)
         pairs.append((name, value))
-    page = run(read_settings(db=db), lambda store: events(store, pairs, now=now()))
+    page = At(db, url).ask(EVENTS, pairs)
     if json:
-        print_bytes(RENDERERS["json-ld"](page.document))
+        print_bytes(page.body)
     else:
         table = table_of("event time", "type", "action", "step", "disposition", "event")
-        for event in page.document.events or ():
-            cells = (
-                event.event_time.text,
-                type(event).__name__,
-                getattr(event, "action", None),
-                event.biz_step,
-                event.disposition,
-                event.event_id,
-            )
-            table.add_row(*(shown(cell or "") for cell in cells))
+        for event in page.value["epcisBody"]["queryResults"]["resultsBody"]["eventList"]:
+            table.add_row(*(shown(event.get(name, "")) for name in _SHOWN))
         data.print(table)
     if page.next_page_token is not None:
         words.print(f"more: nextPageToken={page.next_page_token}")
+
+
+_SHOWN = ("eventTime", "type", "action", "bizStep", "disposition", "eventID")
 
 
 def document_command(
     digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The SHA-256 of its bytes.")],
     out: Out = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """Give a document as it was received, byte for byte; receipts and conflicts have its DIGEST."""
-    with closing(run(read_settings(db=db), lambda store: received(store, digest))) as document:
-        if out is not None or not json:
-            with nullcontext(print_text) if out is None else written_file(out) as write:
-                for piece in document.pieces():
-                    write(piece)
+    # With --json alone it is only told what there is.
+    unwritten = nullcontext(lambda _piece: None) if json else nullcontext(print_text)
+    with unwritten if out is None else written_file(out) as write:
+        said = At(db, url).ask(DOCUMENT, digest, write)
     if json:
-        said = {"document": document.digest, "mediaType": document.media_type}
-        print_json(said | {"size": document.size})
+        print_json(said)
 
 
 def conflicts_command(
@@ -96,17 +91,16 @@ def conflicts_command(
         str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
     ] = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """List the eventIDs that came again with other content, and the documents that brought them."""
-    settings = read_settings(db=db)
-    page = run(settings, lambda store: conflicts(store, event_id=event, token=after))
-    found = [conflict.value() for conflict in page.conflicts]
+    page = At(db, url).ask(CONFLICTS, event_id=event, token=after)
     if json:
-        print_json({"conflicts": found})
+        print_json(page.value)
     else:
         table = table_of("found at", "event", "of the document", "event number")
-        for value in found:
+        for value in page.value["conflicts"]:
             cells = (value["foundAt"], value["eventID"], value["document"], value["eventNumber"])
             table.add_row(*(shown(str(cell)) for cell in cells))
         data.print(table)
@@ -118,31 +112,52 @@ def history_command(
     identifier: Id,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    per_page: Annotated[int | None, typer.Option(min=1, help="So many events at most.")] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
+    ] = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
-    """Replay the life of a serial or container, with what happened to whatever it was in."""
-    thing, moments = identifier_asked(identifier), clocks(as_of, known_at)
-    story = run(read_settings(db=db), lambda store: history(store, thing, **moments))
-    value = history_value(story)
+    """Replay the life of a serial, lot or container, with what happened to whatever it was in."""
+    moments = clocks(as_of, known_at)
+    story = At(db, url).ask_about(HISTORY, identifier, moments, per_page=per_page, token=after)
     if json:
-        print_json(value)
-        return
+        print_json(story.value)
+    else:
+        _say_history(story.value)
+    if story.next_page_token is not None:
+        words.print(f"more: --after {story.next_page_token}")
+
+
+def _say_history(value: dict[str, Any]) -> None:
     state = value["state"] or {}
     data.print(f"[bold]{shown(value['id']['epc'])}[/]")
     for name in ("lifecycle", "disposition", "biz_location", "read_point", "lot", "expiry"):
         if state.get(name):
             data.print(f"  {name.replace('_', ' ')}: {shown(state[name])}")
+    if value["things"] is not None:
+        data.print(f"  serials: {value['things']}")
     table = table_of("event time", "what happened", "where", "how it is known")
     for entry in value["events"]:
         table.add_row(
             entry["event_time"],
             _words_of(entry),
             shown(entry["read_point"] or entry["biz_location"] or ""),
-            f"inferred from {shown(entry['inferred_from'])}" if entry["inferred"] else "reported",
+            _how_known(entry),
         )
     data.print(table)
     _say_archived(value["archived_years"])
+
+
+def _how_known(entry: dict[str, Any]) -> str:
+    of = f" of {entry['things']}" if entry["things"] else ""
+    return (
+        f"inferred from {shown(entry['inferred_from'])}{of}"
+        if entry["inferred"]
+        else f"reported{of}"
+    )
 
 
 def _say_archived(years: list[int]) -> None:
@@ -154,8 +169,16 @@ def _words_of(entry: dict[str, Any]) -> str:
     what = entry["biz_step"] or f"{entry['type']} {entry['action'] or ''}".strip()
     text = shown(f"{what} ({entry['disposition']})" if entry["disposition"] else what)
     if entry["in_error"]:
-        return f"[strike]{text}[/] declared in error"
-    return f"declares in error: {text}" if entry["declares_error"] else text
+        instead = [i for d in entry["declarations"] for i in d["corrective_event_ids"]]
+        said = f", true instead: {', '.join(map(shown, instead))}" if instead else ""
+        return f"[strike]{text}[/] declared in error{said}"
+    if entry["declares_error"]:
+        return f"declares in error: {text}"
+    return (
+        f"{text}, instead of {', '.join(map(shown, entry['corrects']))}"
+        if entry["corrects"]
+        else text
+    )
 
 
 def contents_command(
@@ -163,12 +186,11 @@ def contents_command(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """Show what is in a container, at every level, and what it is in itself."""
-    thing, moments = identifier_asked(identifier), clocks(as_of, known_at)
-    found = run(read_settings(db=db), lambda store: contents(store, thing, **moments))
-    value = contents_value(found)
+    value = At(db, url).ask_about(CONTENTS, identifier, clocks(as_of, known_at))
     if json:
         print_json(value)
         return
@@ -191,12 +213,11 @@ def master_data_command(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """Show what partners said of a product, a place or a party, and what it is part of."""
-    moments = clocks(as_of, known_at)
-    known = run(read_settings(db=db), lambda store: master_data(store, identifier, **moments))
-    value = master_data_value(known)
+    value = At(db, url).ask(MASTER_DATA, identifier, clocks(as_of, known_at))
     if json:
         print_json(value)
         return
@@ -226,6 +247,7 @@ def _last_word(name: str) -> str:
 def verify_command(
     scan: Annotated[str, typer.Argument(metavar="SCAN", help="Element string or Digital Link.")],
     db: Db = None,
+    url: Url = None,
     json: Json = False,
 ) -> None:
     """Verify a product identifier: GTIN, serial, lot and expiry against the commissioning."""
@@ -234,12 +256,10 @@ def verify_command(
     for warning in parsed.warnings:
         words.print(f"[yellow]warning:[/] {shown(warning)}")
     product = product_identifier(parsed)
-    settings = read_settings(db=db)
-    verdict = run(settings, lambda store: verify(store, product, today=today))
+    verified = At(db, url).ask(VERIFY, product)
     if json:
-        gln = settings.gln
-        print_json(verification_value(verdict, now=now(), gln=gln, corr_uuid=None))
-        words.print(shown(verdict.sentence))
+        print_json(verified.value)
+        words.print(shown(verified.sentence))
     else:
-        data.print(shown(verdict.sentence))
-    raise typer.Exit(0 if verdict.verified else ANSWER_IS_NO)
+        data.print(shown(verified.sentence))
+    raise typer.Exit(0 if verified.value["data"]["verified"] else ANSWER_IS_NO)

@@ -12,11 +12,12 @@ import typer
 from epcis_repo import errors
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.files import read
-from epcis_repo.cli.options import Db, Json
+from epcis_repo.cli.options import Db, Json, Url
 from epcis_repo.cli.output import data, print_json, print_text, say_more, say_progress, shown, words
+from epcis_repo.cli.questions import CHECKPOINT, PROOF, At
 from epcis_repo.cli.running import log_key, log_key_if_there, run
 from epcis_repo.evidence.integrity import Integrity, check_integrity
-from epcis_repo.evidence.operations import check_proof, checkpoint, proof
+from epcis_repo.evidence.operations import check_proof
 from epcis_repo.ledger import (
     EvidenceError,
     Signer,
@@ -31,21 +32,19 @@ from epcis_repo.store import EventStore
 from epcis_repo.witness import Witnessed, open_witness_key, reach, witness
 
 
-def checkpoint_command(db: Db = None) -> None:
+def checkpoint_command(db: Db = None, url: Url = None) -> None:
     """Sign the log as it is, unless it does not continue what was signed before."""
-    settings = read_settings(db=db)
-    signed = run(settings, lambda store: checkpoint(store, log_key(settings)))
-    print_text(signed)
+    print_text(At(db, url).ask(CHECKPOINT))
 
 
 def proof_command(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="An eventID.")],
     out: Annotated[Path | None, typer.Option(help="The file to write; stdout without.")] = None,
     db: Db = None,
+    url: Url = None,
 ) -> None:
     """Write the proof that an event is in the log, for anybody who has the public key."""
-    settings = read_settings(db=db)
-    found = run(settings, lambda store: proof(store, log_key(settings), event))
+    found = At(db, url).ask(PROOF, event)
     if out is None:
         print_text(found)
         return

@@ -6,6 +6,7 @@ from epcis_repo import errors
 from epcis_repo.cli.output import say_more, shown, words
 from epcis_repo.evidence.errors import KeyFileError, TreeError
 from epcis_repo.ledger import ForkError
+from epcis_repo.subscriptions import NotDeadError
 from epcis_repo.witness import LogUnreachableError, RefusedError
 
 ANSWER_IS_NO = 1
@@ -17,6 +18,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.NotFoundError: 4,
     errors.DuplicateEventError: 5,
     errors.KeyReusedError: 5,
+    NotDeadError: 5,
     errors.StoreError: 6,
     # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
     ForkError: ANSWER_IS_NO,

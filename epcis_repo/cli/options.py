@@ -18,6 +18,15 @@ Db = Annotated[
         show_default=False,
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="EPCIS_REPO_URL",
+        help="Where a repository is served, which is asked in place of a store.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Give data for programs.")]
 Out = Annotated[
     str | None,

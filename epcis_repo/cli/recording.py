@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -12,7 +12,7 @@ from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS, sniff
 from epcis_repo.cli.exit_codes import EXIT_CODES, say_error
 from epcis_repo.cli.files import document_file, size_of
-from epcis_repo.cli.options import Db, Format, Json
+from epcis_repo.cli.options import Db, Format, Json, Url
 from epcis_repo.cli.output import (
     data,
     print_bytes,
@@ -22,14 +22,11 @@ from epcis_repo.cli.output import (
     shown,
     words,
 )
-from epcis_repo.cli.running import now, run
+from epcis_repo.cli.questions import CAPTURE, At, Repository
+from epcis_repo.client import Captured
 from epcis_repo.demo import generate_chain
-from epcis_repo.operations.capture import capture
 from epcis_repo.operations.idempotency import idempotency_key
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
-from epcis_repo.operations.receipts import Receipt
-from epcis_repo.settings import read_settings
-from epcis_repo.store import EventStore
 
 _SNIFFED = 1_024
 _FAILURES_SHOWN = 20
@@ -38,6 +35,7 @@ _FAILURES_SHOWN = 20
 def capture_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Documents; - is stdin.")],
     db: Db = None,
+    url: Url = None,
     json: Json = False,
     under: Annotated[
         str | None,
@@ -55,12 +53,12 @@ def capture_command(
     """Record the events of documents, each whole or not at all."""
     if under is not None and len(files) > 1:
         raise errors.SettingsError("--idempotency-key names one capture: give one FILE with it")
-    key = None if under is None else idempotency_key(under, endpoint="capture")
+    if under is not None:
+        idempotency_key(under, endpoint="capture")
     behaviour = CaptureErrorBehaviour.PROCEED if proceed else CaptureErrorBehaviour.ROLLBACK
-    settings = read_settings(db=db)
     sizes = [size_of(name) for name in files]
 
-    async def capture_all(store: EventStore) -> int:
+    async def capture_all(repository: Repository) -> int:
         code = 0
         with progress_bar(sum(sizes)) as progress:
             task = progress.add_task("capture", total=sum(sizes))
@@ -68,16 +66,11 @@ def capture_command(
                 try:
                     with document_file(name) as body:
                         media_type = sniff(body.read(_SNIFFED))
-                        receipt = await capture(
-                            store,
-                            body,
-                            media_type,
-                            now=now(),
-                            key=key,
-                            capture_error_behaviour=behaviour,
+                        captured = await repository.ask(
+                            CAPTURE, body, media_type, under=under, behaviour=behaviour
                         )
-                    _show_receipt(name, receipt, json=json)
-                    code = max(code, _say_failures(name, receipt))
+                    _show_receipt(name, captured, json=json)
+                    code = max(code, _say_failures(name, captured.job))
                 except (errors.InputError, errors.KeyReusedError) as error:
                     # One bad document does not keep the others out.
                     words.print(f"{shown(name)}: refused, nothing of it was recorded")
@@ -91,34 +84,35 @@ def capture_command(
                 progress.advance(task, size)
         return code
 
-    raise typer.Exit(run(settings, capture_all))
+    raise typer.Exit(At(db, url).run(capture_all))
 
 
-def _show_receipt(name: str, receipt: Receipt, *, json: bool) -> None:
+def _show_receipt(name: str, captured: Captured, *, json: bool) -> None:
+    receipt = captured.job
     if json:
         # One line for each document, so that many are as easily read as one.
-        print_bytes(orjson.dumps({"file": name, **receipt.value()}))
+        print_bytes(orjson.dumps({"file": name, **receipt}))
         return
     note = ""
-    if receipt.replayed:
+    if captured.replayed:
         note = ", recorded before under this key: this is the answer that it got"
-    elif receipt.repeated:
+    elif receipt["repeated"]:
         note = ", all recorded before: this document was captured already"
-    elif before := receipt.events - receipt.recorded - receipt.failed:
+    elif before := receipt["events"] - receipt["recorded"] - receipt["failed"]:
         note = f", {before} of them recorded before"
-    elif receipt.statements and not receipt.events:
-        note = f", {receipt.statements} statements of master data"
-    data.print(f"{shown(name)}: {receipt.events} events{note}", soft_wrap=True)
+    elif receipt["masterData"] and not receipt["events"]:
+        note = f", {receipt['masterData']} statements of master data"
+    data.print(f"{shown(name)}: {receipt['events']} events{note}", soft_wrap=True)
 
 
-def _say_failures(name: str, receipt: Receipt) -> int:
+def _say_failures(name: str, receipt: dict[str, Any]) -> int:
     """Say what of a document was not recorded, and return the exit code for that."""
-    if not receipt.failed:
+    if not receipt["failed"]:
         return 0
-    words.print(f"{shown(name)}: {receipt.failed} of its events could not be recorded")
-    for error in receipt.errors[:_FAILURES_SHOWN]:
+    words.print(f"{shown(name)}: {receipt['failed']} of its events could not be recorded")
+    for error in receipt["errors"][:_FAILURES_SHOWN]:
         words.print(f"  {shown(error['detail'])}")
-    say_more(receipt.failed - _FAILURES_SHOWN)
+    say_more(receipt["failed"] - _FAILURES_SHOWN)
     return EXIT_CODES[errors.InputError]
 
 

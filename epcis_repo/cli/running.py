@@ -23,14 +23,14 @@ def run(
     """Open the store, do the work and close it again."""
 
     async def working() -> T:
-        async with _opened(settings, prepared=prepared) as store:
+        async with opened(settings, prepared=prepared) as store:
             return await work(store)
 
     return asyncio.run(working())
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, *, prepared: bool = True) -> AsyncIterator[EventStore]:
+async def opened(settings: Settings, *, prepared: bool = True) -> AsyncIterator[EventStore]:
     store = open_store(settings.db, part=settings.part)
     try:
         if not settings.unsafe_not_durable:

@@ -245,8 +245,14 @@ SCHEMES = _by_name(
     ]
 )
 
-# Where an identifier is known by a URI alone, and it belongs to none of the schemes.
-PRIVATE_URI = Scheme("uri", urn_only=r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x20\x7f\ud800-\udfff]+")
+# Where an identifier is known by a URI alone, and it belongs to none of the schemes. A host with
+# brackets is an IP address (RFC 3986, §3.2.2).
+PRIVATE_URI = Scheme(
+    "uri",
+    urn_only=r"[A-Za-z][A-Za-z0-9+.\-]*:"
+    r"(?:(?!//[^/?#\[\]]*[\[\]])|(?=//(?:[^/?#\[\]]*@)?\[[0-9A-Fa-f:.]+\](?::[0-9]*)?(?:[/?#]|\Z)))"
+    r"[^\s\x00-\x20\x7f\ud800-\udfff]+",
+)
 
 # The names that older Digital Links have instead of application identifiers.
 SHORT_NAMES = {

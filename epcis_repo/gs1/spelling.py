@@ -91,6 +91,11 @@ def _links_of_urns(texts: Sequence[str]) -> tuple[str, ...] | None:
     return tuple([DIGITAL_LINK_DOMAIN + key for key in keys])
 
 
+def link_of_key(key: str) -> str:
+    """Return the Digital Link of a canonical key, or the key where it is a URI without one."""
+    return DIGITAL_LINK_DOMAIN + key if _is_gs1_key(key) else key
+
+
 def _is_gs1_key(key: str) -> bool:
     # It begins with an application identifier, any other URI with a letter.
     return key[0] <= "9"

@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from epcis_repo.errors import Violation
-from epcis_repo.model.events import Event, Extensions
+from epcis_repo.model.events import WAS, Event, Extensions
 from epcis_repo.model.times import Timestamp
 
 T = TypeVar("T")
+
+# XML has documents of master data alone. In the model such a one has no events, its master data
+# where a header has it, and says in this extension what it was.
+MASTER_DATA_DOCUMENT = "EPCISMasterDataDocument"
+# For the namespace of EPCIS in XML, where elements within the document were in it, too, or it was
+# declared nowhere.
+NO_PREFIX = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,12 @@ class Document:
     is_bare: bool = False
     places: tuple[str, ...] = field(default=(), compare=False)
     lines: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def is_master_data(self) -> bool:
+        """Whether it was an EPCISMasterDataDocument, and says nothing else now."""
+        claims = self.extensions.get(WAS) == MASTER_DATA_DOCUMENT
+        return claims and not (self.events or self.query_results)
 
     def found(self) -> Iterator[FoundEvent]:
         """Yield the events, each with where it stood."""

@@ -211,6 +211,9 @@ class AssociationEvent(Event):
 class Kind(Enum):
     """How a field is written; each binding has a reader and a writer for every kind."""
 
+    # It is looked up for each field of each event, and that of an Enum takes longer than the rest.
+    __hash__ = object.__hash__
+
     TIME = auto()
     ZONE_OFFSET = auto()
     TEXT = auto()
@@ -350,3 +353,7 @@ ERROR_DECLARATION_FIELDS = (
 EVENT_ID, RECORD_TIME, PARENT_ID = _BASE[3], _BASE[1], _PARENT_ID
 REQUIRED = frozenset({"event_time", "event_time_zone_offset", "action"})
 ACTIONS = ("ADD", "OBSERVE", "DELETE")
+
+# Where the model has another type for what it is in a version or format, this extension says which
+# type it had.
+WAS = "{http://purl.org/dc/terms/}type"

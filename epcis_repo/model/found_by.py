@@ -19,6 +19,7 @@ from typing import Any
 
 from epcis_repo.errors import IdentifierError
 from epcis_repo.gs1 import SCHEMES, canonical_key
+from epcis_repo.gs1.cbv import BIZ_STEP, DISPOSITION, Vocabulary, is_cbv
 from epcis_repo.model.events import Event
 
 LOT_NUMBER = "{urn:epcglobal:cbv:mda}lotNumber"
@@ -38,6 +39,10 @@ class Link(IntEnum):
     TRANSFORMATION = 13
     CORRECTIVE_EVENT = 14
     LOT = 15
+    READ_POINT = 16
+    BIZ_LOCATION = 17
+    BIZ_STEP = 18
+    DISPOSITION = 19
 
 
 _WORDS = {
@@ -48,11 +53,18 @@ _WORDS = {
     Link.TRANSFORMATION: "by",
     Link.CORRECTIVE_EVENT: "instead",
     Link.LOT: "lot",
+    Link.READ_POINT: "read",
+    Link.BIZ_LOCATION: "in",
+    Link.BIZ_STEP: "step",
+    Link.DISPOSITION: "disposition",
 }
 _CLASS = "of"
+# What these are is a text as it is. The others may be URIs with more than one spelling.
+_VERBATIM = {_WORDS[link] for link in (Link.LOT, Link.BIZ_STEP, Link.DISPOSITION)}
 
 # A transaction or a lot may be any text. What no index takes is known by its hash.
 _PLAIN = re.compile("[!-~]{1,300}")
+_HASHED = "sha256:"
 
 
 def reference_key(text: str) -> str:
@@ -68,12 +80,23 @@ def link_tag(link: Link, text: str) -> str:
     return _tag(_WORDS[link], text)
 
 
+def tags_begin_with(link: Link) -> str:
+    """Return what all tags of a kind begin with, and no others."""
+    return f"{_WORDS[link]} "
+
+
+def key_in(tag: str) -> str | None:
+    """Return the key or text that a tag ends with; None where only its hash is known."""
+    _, _, key = tag.partition(" ")
+    return None if key.startswith(_HASHED) else key
+
+
 # A partner ships from few places, and to few.
 @lru_cache(maxsize=16_384)
 def _tag(word: str, text: str) -> str:
-    key = text if word == _WORDS[Link.LOT] else reference_key(text)
+    key = text if word in _VERBATIM else reference_key(text)
     if not _PLAIN.fullmatch(key):
-        key = "sha256:" + sha256(key.encode(errors="surrogatepass")).hexdigest()
+        key = _HASHED + sha256(key.encode(errors="surrogatepass")).hexdigest()
     return f"{word} {key}"
 
 
@@ -109,9 +132,31 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield str(Fraction(value))
 
 
-def _places(event: Event) -> Sequence[str]:
+def _one_place(event: Event) -> Sequence[str]:
     # Most things are read where they then are: one tag for both is one less for most events.
-    return [place.id for place in (event.read_point, event.biz_location) if place is not None]
+    read_point, biz_location = event.read_point, event.biz_location
+    if read_point is None or biz_location is None or read_point.id != biz_location.id:
+        return ()
+    return (read_point.id,)
+
+
+def _place_of(name: str, other: str) -> Callable[[Event], Sequence[str]]:
+    def texts_of(event: Event) -> Sequence[str]:
+        place, there = getattr(event, name), getattr(event, other)
+        if place is None or (there is not None and place.id == there.id):
+            return ()
+        return (place.id,)
+
+    return texts_of
+
+
+def _custom_word(name: str, vocabulary: Vocabulary) -> Callable[[Event], Sequence[str]]:
+    # The words of the standard are in every log, and in most events.
+    def texts_of(event: Event) -> Sequence[str]:
+        word = getattr(event, name)
+        return () if word is None or is_cbv(vocabulary, word) else (word,)
+
+    return texts_of
 
 
 def _corrective_events(event: Event) -> Sequence[str]:
@@ -125,13 +170,17 @@ def _transformations(event: Event) -> Sequence[str]:
 
 
 _TEXTS: dict[Link, Callable[[Event], Sequence[str]]] = {
-    Link.PLACE: _places,
+    Link.PLACE: _one_place,
     Link.BIZ_TRANSACTION: lambda e: [x.biz_transaction for x in e.biz_transaction_list or ()],
     Link.SOURCE: lambda e: [x.id for x in e.source_list or ()],
     Link.DESTINATION: lambda e: [x.id for x in e.destination_list or ()],
     Link.TRANSFORMATION: _transformations,
     Link.CORRECTIVE_EVENT: _corrective_events,
     Link.LOT: _lots,
+    Link.READ_POINT: _place_of("read_point", "biz_location"),
+    Link.BIZ_LOCATION: _place_of("biz_location", "read_point"),
+    Link.BIZ_STEP: _custom_word("biz_step", BIZ_STEP),
+    Link.DISPOSITION: _custom_word("disposition", DISPOSITION),
 }
 # The numbers as such: to look up a member of an enumeration takes longer than all else here.
 _LINKS = tuple((int(link), _WORDS[link], texts_of) for link, texts_of in _TEXTS.items())

@@ -77,25 +77,25 @@ def attribute_name(name: str) -> str:
 def content_of(statement: Statement) -> str:
     """Return what tells a statement from one that says something else of the same identifier."""
     attributes = sorted(
-        (attribute_name(name), orjson.dumps(_plain(item), option=orjson.OPT_SORT_KEYS))
+        (attribute_name(name), orjson.dumps(plain(item), option=orjson.OPT_SORT_KEYS))
         for name, value in statement.attributes
         for item in (value if isinstance(value, list) else [value])
     )
     said = [
         [[name, item.decode()] for name, item in attributes],
         sorted(statement.child_keys),
-        _plain(statement.extensions),
+        plain(statement.extensions),
     ]
     return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as XML would have it, which knows only text."""
     match value:
         case Mapping():
-            return {name: _plain(member) for name, member in value.items()}
+            return {name: plain(member) for name, member in value.items()}
         case list():
-            return [_plain(member) for member in value]
+            return [plain(member) for member in value]
         case str():
             return value.strip()
         case bool():

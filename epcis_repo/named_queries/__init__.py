@@ -6,19 +6,21 @@ decides, pure, and `operations.py` has the decisions made and read on the log. T
 model: names are few, and their decisions are found by tag.
 """
 
-from epcis_repo.named_queries.errors import QueryNameTakenError
+from epcis_repo.named_queries.errors import QueryNameTakenError, QueryValidationError
 from epcis_repo.named_queries.operations import (
     create_query,
     delete_query,
     named_queries,
     named_query,
 )
-from epcis_repo.named_queries.rules import NamedQuery
+from epcis_repo.named_queries.rules import NamedQuery, definition
 
 __all__ = [
     "NamedQuery",
     "QueryNameTakenError",
+    "QueryValidationError",
     "create_query",
+    "definition",
     "delete_query",
     "named_queries",
     "named_query",

@@ -2,12 +2,18 @@
 What can be wrong with a named query, besides its parameters and that there is none.
 
     EpcisError
-    └── QueryNameTakenError    another query has the name
+    ├── InputError
+    │   └── QueryValidationError    what was sent is no definition of a query
+    └── QueryNameTakenError         another query has the name
 """
 
 from __future__ import annotations
 
-from epcis_repo.errors import EpcisError
+from epcis_repo.errors import EpcisError, InputError
+
+
+class QueryValidationError(InputError):
+    """What was sent is not a name and a query."""
 
 
 class QueryNameTakenError(EpcisError):

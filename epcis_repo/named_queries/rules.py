@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from epcis_repo.errors import NotFoundError, QueryParameterError
-from epcis_repo.named_queries.errors import QueryNameTakenError
+from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.errors import NotFoundError, QueryParameterError, ValidationError
+from epcis_repo.named_queries.errors import QueryNameTakenError, QueryValidationError
 from epcis_repo.named_queries.events import NamedQueryCreated, NamedQueryDeleted, tag_of
 from epcis_repo.query import EventQuery, parse_json_query
 from epcis_repo.recorders.decisions import Decision, Selector, Slice, event
@@ -28,6 +31,10 @@ class NamedQuery:
     name: str
     query: Mapping[str, Any]
 
+    def value(self) -> dict[str, Any]:
+        """Return it as EPCIS 2.0, §12.8 has it."""
+        return {"name": self.name, "query": self.query}
+
     def event_query(self, page: Iterable[tuple[str, str]] = ()) -> EventQuery:
         """Return what it asks; `page` says, as in a URL, which page of the answer is meant."""
         return parse_json_query(self.query, page)
@@ -42,6 +49,34 @@ def is_name(text: str) -> bool:
         and text == text.strip()
         and text.strip(".") != ""
     )
+
+
+def definition(body: bytes) -> NamedQuery:
+    """
+    Return the query that a JSON object defines, before `check`.
+
+    Raises `QueryValidationError` for what is not a name and an object.
+    """
+    try:
+        value = load_json(body)
+        plain = json.loads(body, parse_float=_double)
+    except (ValidationError, ValueError) as error:
+        raise QueryValidationError(f"a query is a JSON object: {error}") from None
+    match value:
+        case {"name": str(), "query": dict(), **others} if not others:
+            return NamedQuery(plain["name"], plain["query"])
+    raise QueryValidationError(
+        'a query is defined by {"name": …, "query": …}, a text and the object of its parameters, '
+        "and nothing else"
+    )
+
+
+def _double(text: str) -> float:
+    # A decision is kept as plain JSON, whose numbers the next reader may take for doubles.
+    number = float(text)
+    if Decimal(repr(number)) != Decimal(text):
+        raise ValueError(f"{text[:80]} is a number with more digits than a double has")
+    return number
 
 
 def check(named: NamedQuery) -> None:

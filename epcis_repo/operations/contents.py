@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
-from epcis_repo.gs1 import Identifier, canonical_key
+from epcis_repo.errors import IdentifierError, ScanError
+from epcis_repo.gs1 import Identifier, digital_link, parse_identifier
+from epcis_repo.model.found_by import class_of
 from epcis_repo.model.times import utc_text
-from epcis_repo.model.what import Role
 from epcis_repo.operations.history import not_found
 from epcis_repo.operations.naming import identifier_value, names_of
-from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS, Interval
+from epcis_repo.projections.containment import LEVELS_MAX, Interval
 from epcis_repo.projections.event_index import STATEMENTS
-from epcis_repo.projections.lives import Lives
+from epcis_repo.projections.lives import Lives, packed_in
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import archived_years
 
 _MOMENT_MAX = 2**62
+# So many things are looked into at a time, where all leaves are listed.
+_TOGETHER = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class Contents:
     """
     A container, what it is in (nearest first) and what is in it.
 
-    `levels` counts the things at each level below: cases, then units, and so on. What is in
-    several things at once is shown in each and counted once. What was recorded in the years that
+    `levels` counts the things at each level below: cases, then units, and so on, and `products` the
+    same by their class (None for what has none, such as a pallet). What is in several things at
+    once is shown in each and counted once. What was recorded in the years that
     are `archived` is not in it.
     """
 
@@ -48,6 +52,7 @@ class Contents:
     parents: tuple[str, ...]
     contents: tuple[Content, ...]
     levels: tuple[int, ...]
+    products: tuple[Counter[str | None], ...]
     names: Mapping[str, str]
     archived: tuple[int, ...] = ()
 
@@ -76,6 +81,7 @@ async def contents(
         parents = await _parents(lives, key, moment)
         below: dict[str, list[tuple[str, str, int]]] = {}
         levels: list[int] = []
+        products: list[Counter[str | None]] = []
         seen = level = {key}
         while level and len(levels) < LEVELS_MAX:
             inside = await _inside(session, lives, level, until, moment)
@@ -84,6 +90,7 @@ async def contents(
             seen = seen | level
             if level:
                 levels.append(len(level))
+                products.append(Counter(map(class_of, level)))
         names = names_of(await lives.company_prefixes(seen.union(parents)))
     return Contents(
         identifier=identifier,
@@ -92,6 +99,7 @@ async def contents(
         parents=tuple(parents),
         contents=_tree(key, below, set()),
         levels=tuple(levels),
+        products=tuple(products),
         names=names,
         archived=tuple(year.year for year in away),
     )
@@ -109,9 +117,36 @@ def contents_value(found: Contents) -> dict[str, Any]:
         "parents": parents,
         "levels": list(found.levels),
         "total": sum(found.levels),
+        "products": _products_value(found),
         "contents": [_content_value(content, names) for content in found.contents],
         "archived_years": list(found.archived),
     }
+
+
+def counts_value(found: Contents) -> dict[str, Any]:
+    """Return how much of what is in a container as JSON (`schemas/counts.schema.json`)."""
+    value = contents_value(replace(found, contents=()))
+    del value["contents"]
+    return value
+
+
+def _products_value(found: Contents) -> list[dict[str, Any]]:
+    return [
+        {"level": level, "class": _class_text(beginning), "count": count}
+        for level, counts in enumerate(found.products, 1)
+        for beginning, count in sorted(counts.items(), key=lambda item: item[0] or "")
+    ]
+
+
+def _class_text(beginning: str | None) -> str | None:
+    """Return a class as its Digital Link, or by its beginning where it has none."""
+    if beginning is None:
+        return None
+    with suppress(IdentifierError, ScanError):
+        # It ends before the serial, with the application identifier of that.
+        whole = beginning[:-1].rpartition("/")[0] if beginning.endswith("/") else beginning
+        return digital_link(parse_identifier(whole))
+    return beginning
 
 
 def _content_value(content: Content, names: Mapping[str, str]) -> dict[str, Any]:
@@ -121,6 +156,46 @@ def _content_value(content: Content, names: Mapping[str, str]) -> dict[str, Any]
         "since": utc_text(content.since),
         "contents": [_content_value(child, names) for child in content.contents],
     }
+
+
+async def leaves(
+    store: EventStore,
+    identifier: Identifier,
+    *,
+    as_of: int | None = None,
+    known_at: int | None = None,
+) -> AsyncIterator[Sequence[str]]:
+    """
+    Yield the EPCs of whatever is in a container and has nothing in it itself, some at a time.
+
+    However many they are, few are in memory beyond their keys. Nothing is held open from one yield
+    to the next, and all is as known when it began. Raises `NotFoundError` when no event names the
+    container.
+    """
+    key, moment = identifier.key, _MOMENT_MAX if as_of is None else as_of
+    async with store.reading() as session:
+        away = await archived_years(session)
+        until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
+        named = STATEMENTS["select_named"]
+        if not await session.fetch(named, session.part, key, until, moment):
+            raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
+    seen, waiting = {key}, [(key, 0)]
+    while waiting:
+        # Those that were met last come first: so what waits is one way down, and its neighbours.
+        together = waiting[-_TOGETHER:]
+        del waiting[-_TOGETHER:]
+        parents = {parent: level for parent, level in together if level < LEVELS_MAX}
+        async with store.reading(long=True) as session:
+            lives = Lives(session, until)
+            inside = await _inside(session, lives, parents, until, moment)
+            found = [epc for epc, _ in together if epc not in inside and epc != key]
+            names = names_of(await lives.company_prefixes(found))
+        if found:
+            yield [names[epc] for epc in found]
+        for parent, stays in inside.items():
+            children = [child for child, _, _ in stays if child not in seen]
+            seen.update(children)
+            waiting += [(child, parents[parent] + 1) for child in children]
 
 
 async def _parents(lives: Lives, key: str, moment: int) -> list[str]:
@@ -140,18 +215,9 @@ async def _inside(
     session: Reading, lives: Lives, parents: Collection[str], until: int, moment: int
 ) -> dict[str, list[tuple[str, str, int]]]:
     """Return what is in each of `parents` at a moment: child, relation, since when."""
-    rows = await session.fetch(
-        STATEMENTS["select_packed"],
-        session.part,
-        list(parents),
-        list(RELATIONS),
-        int(Role.PARENT),
-        until,
-    )
-    # Whatever was ever put into one of them, or taken out.
-    named = {epc for (data,) in rows for epc in orjson.loads(data).get("childEPCs", ())}
+    named = await packed_in(session, parents, until)
     inside: dict[str, list[tuple[str, str, int]]] = {}
-    for child, stays in (await lives.stays({canonical_key(epc) for epc in named})).items():
+    for child, stays in (await lives.stays(named)).items():
         for stay in stays:
             if stay.parent in parents and _lasts(stay, moment):
                 entry = (child, stay.relation, stay.from_time)

@@ -234,7 +234,8 @@ def _shaped(document: Document, target: Target, events: _Events, now: int) -> Do
         changed |= {name: said[name] for name in said if getattr(document, name) is None}
     version = document.schema_version or SCHEMA_VERSION
     shaped = replace(document, **changed, schema_version=version, is_bare=False)
-    if target.form == "xml-1.2" and shaped.vocabularies is not None and sbdh_of(shaped) is None:
+    in_header = shaped.vocabularies is not None and not shaped.is_master_data
+    if target.form == "xml-1.2" and in_header and sbdh_of(shaped) is None:
         text = "version 1.2 has none without a business document header, and there is none"
         events.notes.add([Remark("EPCISHeader", text)])
     return shaped

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 import orjson
 
 from epcis_repo.bindings.jsonld import (
     CONTEXT,
     SCHEMA_VERSION,
+    Joined,
     event_value,
+    join_recorded,
     parse_event_with_prefixes,
 )
 from epcis_repo.bindings.names import Names
+from epcis_repo.bindings.spelling import CbvXmlFormat, are_spelt_already
 from epcis_repo.errors import NotFoundError
+from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.documents import Document, QueryResults
 from epcis_repo.model.event_hash import sha_256_in
 from epcis_repo.model.events import Event
@@ -29,17 +34,40 @@ from epcis_repo.query import (
     parse_query,
     select_event,
     select_page,
+    select_whole,
 )
 from epcis_repo.store import EventStore
 from epcis_repo.store.archived import refuse_archived
 
+# EPCIS 2.0, §8.2.7.1: the name of a query that has none of its own.
+SIMPLE_EVENT_QUERY = "SimpleEventQuery"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Page:
     """Part of an answer; `next_page_token` asks for the part after it, None is the last."""
 
-    document: Document
+    rows: Sequence[EventRow]
     next_page_token: str | None
+    now: int
+    query_name: str = SIMPLE_EVENT_QUERY
+
+    @cached_property
+    def document(self) -> Document:
+        """The events in a document; they are read for it."""
+        return query_document(self.rows, now=self.now, query_name=self.query_name)
+
+    def as_recorded(self, epcs: EpcFormat, words: CbvXmlFormat) -> Joined | None:
+        """Return it as JSON-LD in a spelling, None where its events have to be read for that."""
+        if not are_spelt_already([row.data for row in self.rows], epcs, words):
+            return None
+        # What was captured together was recorded at one time.
+        times = {
+            moment: utc_text(moment).encode() for moment in {row.record_time for row in self.rows}
+        }
+        found = [(row.data, row.event_id, times[row.record_time]) for row in self.rows]
+        around = query_document([], now=self.now, query_name=self.query_name)
+        return join_recorded(around, found)
 
 
 async def events(
@@ -58,11 +86,24 @@ async def events(
     return await answer(store, parse_query(parameters, prefixes=prefixes), now=now)
 
 
-async def answer(store: EventStore, query: EventQuery, *, now: int) -> Page:
+async def answer(
+    store: EventStore, query: EventQuery, *, now: int, query_name: str = SIMPLE_EVENT_QUERY
+) -> Page:
     """Return the events that match a query, a page of them."""
     async with store.reading(snapshot=False, long=looks_long(query)) as session:
         rows, token = await select_page(session, query)
-    return Page(query_document(rows, now=now), token)
+    return Page(rows, token, now, query_name)
+
+
+async def whole_answer(store: EventStore, query: EventQuery, *, now: int) -> Document:
+    """
+    Return all events that match a query.
+
+    Raises `QueryTooLargeError` or `QueryTooComplexError` for what is not answered at once.
+    """
+    async with store.reading(snapshot=False, long=looks_long(query)) as session:
+        rows = await select_whole(session, query)
+    return query_document(rows, now=now)
 
 
 async def event(store: EventStore, event_id: str, *, now: int) -> Document:
@@ -108,8 +149,10 @@ def _number(value: Decimal) -> orjson.Fragment:
     return orjson.Fragment(str(value))
 
 
-def query_document(rows: Sequence[EventRow], *, now: int) -> Document:
-    """Return the answer of SimpleEventQuery, each event with its recordTime and eventID."""
+def query_document(
+    rows: Sequence[EventRow], *, now: int, query_name: str = SIMPLE_EVENT_QUERY
+) -> Document:
+    """Return the answer to a query, each event with its recordTime and eventID."""
     found, namespaces = [], dict[str, str]()
     for row in rows:
         known, prefixes = parse_event_with_prefixes(row.data)
@@ -123,5 +166,5 @@ def query_document(rows: Sequence[EventRow], *, now: int) -> Document:
         schema_version=SCHEMA_VERSION,
         creation_date=Timestamp(utc_text(now), now),
         namespaces=namespaces,
-        query_results=QueryResults(query_name="SimpleEventQuery"),
+        query_results=QueryResults(query_name=query_name),
     )

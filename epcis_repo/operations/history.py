@@ -9,72 +9,38 @@ moment whose knowledge answers.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
 
-import orjson
-
-from epcis_repo.errors import NotFoundError
-from epcis_repo.gs1 import Identifier
+from epcis_repo.errors import NotFoundError, QueryParameterError
+from epcis_repo.gs1 import SCHEMES, Identifier
 from epcis_repo.model.times import utc_text
-from epcis_repo.model.what import Role
 from epcis_repo.operations.naming import epc_of, identifier_value, names_of
-from epcis_repo.projections.containment import LEVELS_MAX, Interval
-from epcis_repo.projections.epc_state import EpcState, after, step_of
-from epcis_repo.projections.event_index import STATEMENTS, declared_in_error
+from epcis_repo.projections.corrections import Declaration
+from epcis_repo.projections.epc_state import EpcState
 from epcis_repo.projections.lives import Lives
-from epcis_repo.projections.said import Said
+from epcis_repo.projections.lot_story import LotStory, serials_of
+from epcis_repo.projections.story import (
+    AFTER_ALL,
+    BEFORE_ALL,
+    MOMENT_MAX,
+    Entry,
+    Order,
+    Stay,
+    story_of,
+)
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import ArchivedYear, archived_years, named, years_away
 
-Order = tuple[float, float]
-"""A place in a story: event time in microseconds, and position."""
+T = TypeVar("T")
 
-_BEFORE_ALL: Order = (float("-inf"), 0)
-_AFTER_ALL: Order = (float("inf"), float("inf"))
-_MOMENT_MAX = 2**62
+_NUMBER = re.compile("-?[0-9]{1,18}", re.ASCII)
 
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """
-    That the thing was in `container`, at some depth, between two places of its story.
-
-    `within` is what stood directly in the container: the thing, or a container of it.
-    """
-
-    container: str
-    within: str
-    relation: str
-    level: int
-    begins: Order
-    ends: Order
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """
-    An event of a story.
-
-    `container` is None for an event that names the thing itself, else what it names; `said` is
-    what it says of that. `in_error` says that a declaration has struck the event out;
-    `record_time` is in microseconds, and `header` the event with its long lists cut.
-    """
-
-    said: Said
-    event_id: str
-    record_time: int
-    container: str | None
-    declares_error: bool
-    in_error: bool
-    header: dict[str, Any]
-
-    @property
-    def role(self) -> str:
-        """As what the event names the thing, or the container that it was inferred from."""
-        return _ROLES.get(self.said.role, "object")
+# A page has so many events, if nobody says how many.
+PER_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +48,9 @@ class History:
     """
     A story, in order, and the state at its end; `stays` say where the thing was in.
 
-    What was recorded in the years that are `archived` is not in it.
+    A lot has neither, but `things`, how many serials were put into use as of it, and so many of
+    them that each event concerns, by position. What was recorded in the years that are `archived`
+    is not in it. The token asks for the events after these.
     """
 
     identifier: Identifier
@@ -93,6 +61,17 @@ class History:
     state: EpcState | None
     names: Mapping[str, str]
     archived: tuple[int, ...] = ()
+    next_page_token: str | None = None
+    things: int | None = None
+    concerned: Mapping[int, int | None] = field(default_factory=dict)
+
+
+class _Place(NamedTuple):
+    """Where a page ends, and the position that all pages of an answer are as of."""
+
+    event_time: int
+    position: int
+    until: int
 
 
 async def history(
@@ -101,49 +80,97 @@ async def history(
     *,
     as_of: int | None = None,
     known_at: int | None = None,
+    per_page: int | None = None,
+    token: str | None = None,
 ) -> History:
     """
-    Return what happened to a thing until `as_of`, as was known at `known_at` (microseconds).
+    Return what happened to a thing or lot until `as_of`, as was known at `known_at` (microseconds).
 
-    Raises `NotFoundError` when no event names it.
+    Of its events those after the page whose token is given, `per_page` at most. Raises
+    `NotFoundError` when no event names it.
     """
-    key = identifier.key
-    async with store.reading() as session:
+    key, place = identifier.key, _place_of(token)
+    is_lot = identifier.scheme is SCHEMES["lgtin"]
+    async with store.reading(long=is_lot) as session:
         away = await archived_years(session)
         until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
-        moment = _MOMENT_MAX if as_of is None else as_of
-        last = (moment, float("inf"))
+        until = until if place is None else min(until, place.until)
+        moment = MOMENT_MAX if as_of is None else as_of
         lives = Lives(session, until)
-        stays = [
-            stay if stay.ends <= last else replace(stay, ends=_AFTER_ALL)
-            async for stay in _stays(lives, key)
-            if stay.begins <= last
-        ]
-        found = await _naming(session, key, None, until, (_BEFORE_ALL, last))
-        for stay in stays:
-            span = (stay.begins, min(stay.ends, last))
-            # An event that names both is told once, by the nearest.
-            found = await _naming(session, key, stay.container, until, span) | found
-        if not found:
+        answer = History(identifier, as_of, known_at, (), (), None, {})
+        if is_lot:
+            answer = await _of_lot(session, answer, moment, until, place, per_page)
+        else:
+            story = await story_of(session, lives, key, until=until, moment=moment)
+            page, after = _page(story.entries, lambda e: e.said.order, until, place, per_page)
+            answer = replace(
+                answer,
+                entries=page,
+                stays=story.stays,
+                state=story.state,
+                next_page_token=after,
+            )
+        if not answer.entries and place is None:
             raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
-        event_ids = {entry.event_id for entry in found.values()}
-        declared = await declared_in_error(session, event_ids, until=until)
-        keys = {key} | {stay.container for stay in stays} | {stay.within for stay in stays}
-        names = names_of(await lives.company_prefixes(keys))
-    entries = tuple(
-        replace(entry, in_error=entry.event_id in declared and not entry.declares_error)
-        for entry in sorted(found.values(), key=lambda entry: entry.said.order)
+        keys = {key} | {stay.container for stay in answer.stays}
+        keys |= {stay.within for stay in answer.stays}
+        keys |= {entry.container for entry in answer.entries if entry.container is not None}
+        prefixes = await lives.company_prefixes(keys)
+        if is_lot and answer.entries:
+            # Hardly any event names a lot itself.
+            prefixes[key] = prefixes[key] or answer.entries[0].said.company_prefixes or ""
+        names = names_of(prefixes)
+    return replace(answer, names=names, archived=await years_away(store, away))
+
+
+async def _of_lot(
+    session: Reading,
+    answer: History,
+    moment: int,
+    until: int,
+    place: _Place | None,
+    per_page: int | None,
+) -> History:
+    lot = answer.identifier
+    serials = await serials_of(session, lot, until=until, moment=moment)
+    story = LotStory(session, lot, set(serials), until=until, moment=moment)
+    concerns = await story.concerns()
+    page, after = _page(concerns, lambda concern: concern.order, until, place, per_page)
+    told = await story.entries(page)
+    return replace(
+        answer,
+        entries=tuple(entry for entry, _ in told),
+        things=len(serials),
+        concerned={entry.said.position: things for entry, things in told},
+        next_page_token=after,
     )
-    return History(
-        identifier=identifier,
-        as_of=as_of,
-        known_at=known_at,
-        entries=entries,
-        stays=tuple(stays),
-        state=state_after(entries),
-        names=names,
-        archived=await years_away(store, away),
-    )
+
+
+def _page(
+    items: Sequence[T],
+    order_of: Callable[[T], Order],
+    until: int,
+    place: _Place | None,
+    per_page: int | None,
+) -> tuple[tuple[T, ...], str | None]:
+    """Return the items after a place, so many of them, and the token for those after, if any."""
+    before: Order = BEFORE_ALL if place is None else (place.event_time, place.position)
+    begin = bisect_right(items, before, key=order_of)
+    end = len(items) if per_page is None else begin + per_page
+    if end >= len(items):
+        return tuple(items[begin:]), None
+    last = order_of(items[end - 1])
+    return tuple(items[begin:end]), f"{int(last[0])}.{int(last[1])}.{until}"
+
+
+def _place_of(token: str | None) -> _Place | None:
+    if token is None:
+        return None
+    numbers = token.split(".")
+    if len(numbers) == 3 and all(_NUMBER.fullmatch(number) for number in numbers):
+        return _Place._make(map(int, numbers))
+    expected = "the token of the page before"
+    raise QueryParameterError("nextPageToken", expected=expected, found=token)
 
 
 def not_found(
@@ -158,35 +185,6 @@ def not_found(
     if as_of is None and known_at is None:
         return NotFoundError(f"no event names {epc_of(key)}: it was never captured here")
     return NotFoundError(f"no event known and happened by then names {epc_of(key)}")
-
-
-def state_after(entries: Collection[Entry]) -> EpcState | None:
-    """
-    Return the state of a thing at the end of its story, containers' events included.
-
-    What happens to a container moves what is in it and disposes of it, but an SSCC that is
-    put into use or taken out of it says nothing of the content's own life.
-    """
-    state: EpcState | None = None
-    for entry in entries:
-        if entry.in_error or entry.declares_error:
-            continue
-        step = step_of(entry.said)
-        if entry.container is not None:
-            begins_or_ends = entry.said.action in ("ADD", "DELETE")
-            step = step._replace(
-                lifecycle="destroyed" if step.lifecycle == "destroyed" else None,
-                disposition=(
-                    None
-                    if begins_or_ends and step.lifecycle not in (None, "destroyed")
-                    else step.disposition
-                ),
-                lot=None,
-                expiry=None,
-                commissioned_at=None,
-            )
-        state = after(state, step)
-    return state
 
 
 def history_value(story: History) -> dict[str, Any]:
@@ -209,7 +207,8 @@ def history_value(story: History) -> dict[str, Any]:
             }
             for stay in story.stays
         ],
-        "events": [_entry_value(entry, story.names) for entry in story.entries],
+        "things": story.things,
+        "events": [_entry_value(entry, story) for entry in story.entries],
         "archived_years": list(story.archived),
     }
 
@@ -227,8 +226,8 @@ def state_value(state: EpcState) -> dict[str, Any]:
     }
 
 
-def _entry_value(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
-    said, header = entry.said, entry.header
+def _entry_value(entry: Entry, story: History) -> dict[str, Any]:
+    said, header, names = entry.said, entry.header, story.names
     return {
         "event_id": entry.event_id,
         "position": said.position,
@@ -245,83 +244,24 @@ def _entry_value(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
         "role": entry.role,
         "inferred": entry.container is not None,
         "inferred_from": None if entry.container is None else names[entry.container],
+        "things": story.concerned.get(said.position),
         "declares_error": entry.declares_error,
         "in_error": entry.in_error,
+        "declarations": [declaration_value(known) for known in entry.declarations],
+        "corrects": list(entry.corrects),
         "event": header,
     }
 
 
+def declaration_value(declaration: Declaration) -> dict[str, Any]:
+    """Return a declaration that an event was in error as JSON."""
+    return {
+        "declared_at": declaration.declared_at,
+        "record_time": utc_text(declaration.record_time),
+        "reason": declaration.reason,
+        "corrective_event_ids": list(declaration.corrective_event_ids),
+    }
+
+
 def _time_text(place: Order) -> str | None:
-    return None if place in (_BEFORE_ALL, _AFTER_ALL) else utc_text(int(place[0]))
-
-
-async def _stays(lives: Lives, key: str) -> AsyncIterator[Stay]:
-    """Yield the stays of a thing, level by level."""
-    paths = [(key, _BEFORE_ALL, _AFTER_ALL)]
-    told: defaultdict[tuple[str, str], list[tuple[Order, Order]]] = defaultdict(list)
-    level = 0
-    while paths and level < LEVELS_MAX:
-        level += 1
-        intervals = await lives.stays({path[0] for path in paths})
-        upward = []
-        for within, begins, ends in paths:
-            for interval in intervals.get(within, ()):
-                start = max(begins, (interval.from_time, interval.from_position))
-                end = min(ends, _end_of(interval))
-                spans = told[interval.parent, interval.relation]
-                # What is in itself, by whatever way, is told once: else it would have no end,
-                # and what has two ways up at each level a story for each of their combinations.
-                known = any(first <= start and end <= last for first, last in spans)
-                if start <= end and interval.parent != key and not known:
-                    spans.append((start, end))
-                    yield Stay(interval.parent, within, interval.relation, level, start, end)
-                    upward.append((interval.parent, start, end))
-        paths = upward
-
-
-def _end_of(interval: Interval) -> Order:
-    if interval.to_time is None or interval.to_position is None:
-        return _AFTER_ALL
-    return interval.to_time, interval.to_position
-
-
-async def _naming(
-    session: Reading,
-    key: str,
-    container: str | None,
-    until: int,
-    span: tuple[Order, Order],
-) -> dict[int, Entry]:
-    """Return the events that name `container`, or the thing itself, within a span."""
-    begins, ends = span
-    rows = await session.fetch(
-        STATEMENTS["select_headers_naming"],
-        session.part,
-        container or key,
-        until,
-        int(max(begins[0], -_MOMENT_MAX)),
-        int(min(ends[0], _MOMENT_MAX)),
-    )
-    entries: dict[int, Entry] = {}
-    for *members, event_id, record_time, declares_error, header in rows:
-        said = Said(*members)
-        if begins <= said.order <= ends:
-            # What has several roles in an event comes with each; the last is the highest.
-            entries[said.position] = Entry(
-                said=said,
-                event_id=event_id,
-                record_time=record_time,
-                container=container,
-                declares_error=bool(declares_error),
-                in_error=False,
-                header=orjson.loads(header),
-            )
-    return entries
-
-
-_ROLES: dict[int, str] = {
-    Role.PARENT: "parent",
-    Role.CHILD: "child",
-    Role.INPUT: "input",
-    Role.OUTPUT: "output",
-}
+    return None if place in (BEFORE_ALL, AFTER_ALL) else utc_text(int(place[0]))

@@ -15,15 +15,19 @@ from typing import Any
 
 import orjson
 
+from epcis_repo.bindings.jsonld import SCHEMA_VERSION
 from epcis_repo.errors import EpcisError, IdentifierError, NotFoundError, ScanError
 from epcis_repo.gs1 import SCHEMES, Identifier, Level, parse_identifier
+from epcis_repo.model.documents import Document, QueryResults
 from epcis_repo.model.master_data import key_of
-from epcis_repo.model.times import utc_text
+from epcis_repo.model.times import Timestamp, utc_text
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.naming import epc_of, identifier_value
 from epcis_repo.projections.lives import EVERYTHING
 from epcis_repo.projections.master_data import MasterData, Relative
 from epcis_repo.projections.stated import Stated
+from epcis_repo.query.master_data import MasterDataQuery
+from epcis_repo.query.vocabularies import select_vocabularies
 from epcis_repo.store import EventStore, log
 
 # Of what hundreds of partners speak of, the newest are shown.
@@ -116,6 +120,18 @@ def _not_found(asked: str, *, as_of: int | None, known_at: int | None) -> EpcisE
     if as_of is None and known_at is None:
         return NotFoundError(f"no document here has master data of {asked}")
     return NotFoundError(f"no document known and made by then has master data of {asked}")
+
+
+async def master_data_answer(store: EventStore, query: MasterDataQuery, *, now: int) -> Document:
+    """Return the answer of SimpleMasterDataQuery: what is in force now, of what is asked."""
+    async with store.reading(long=True) as session:
+        vocabularies = await select_vocabularies(session, query)
+    return Document(
+        events=None,
+        schema_version=SCHEMA_VERSION,
+        creation_date=Timestamp(utc_text(now), now),
+        query_results=QueryResults(query_name="SimpleMasterDataQuery", vocabularies=vocabularies),
+    )
 
 
 def master_data_value(known: Known) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The table is the standard's word and status for each class of error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -18,8 +18,11 @@ Problem = dict[str, Any]
 # What was found may be ten megabytes of brackets.
 _FOUND_MAX = 200
 
+Kinds = Mapping[type[Exception], tuple[int, str, str]]
+"""Status, name in the standard and title, by the class of an error."""
+
 # The most particular class of an error counts.
-PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
+PROBLEMS: Kinds = {
     errors.ValidationError: (400, "ValidationException", "The document is not valid"),
     errors.IdentifierError: (400, "ValidationException", "The identifier is not valid"),
     errors.ScanError: (400, "ValidationException", "The scan is not valid"),
@@ -64,9 +67,9 @@ def problem(status: int, name: str, title: str, detail: str, **members: Any) -> 
     return {"type": kind, "title": title, "status": status, "detail": detail, **members}
 
 
-def as_problem(error: errors.EpcisError, **members: Any) -> Problem:
-    """Return the problem document of an error."""
-    kind = next(PROBLEMS[cls] for cls in type(error).__mro__ if cls in PROBLEMS)
+def as_problem(error: errors.EpcisError, kinds: Kinds = PROBLEMS, **members: Any) -> Problem:
+    """Return the problem document of an error, by a table that has its class, or one above it."""
+    kind = next(kinds[cls] for cls in type(error).__mro__ if cls in kinds)
     return problem(*kind, str(error), **members)
 
 

@@ -9,7 +9,7 @@ commissioned with it; it is NULL for an event that is short anyway.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,7 +19,7 @@ from epcis_repo.gs1 import cbv
 from epcis_repo.model.events import FIELDS, Event, Kind, Place
 from epcis_repo.model.what import EPC_LISTS, What
 from epcis_repo.projections.logged import LoggedEvent
-from epcis_repo.store import Reading, Writing, load_schema, load_statements
+from epcis_repo.store import Writing, load_schema, load_statements
 
 STATEMENTS = load_statements("epcis_repo.projections", "event_index.sql")
 SCHEMA = load_schema("epcis_repo.projections", "event_index", folded=True)
@@ -64,16 +64,6 @@ async def project(session: Writing, rows: Sequence[Row]) -> None:
     """Add the rows of some events; nothing ever changes one."""
     whole = [(session.part, *row) for row in rows]
     await session.insert("event_index", ("part", *Row._fields), whole)
-
-
-async def declared_in_error(
-    session: Reading, event_ids: Collection[str], *, until: int
-) -> set[str]:
-    """Return which of `event_ids` were declared in error, as far as position `until`."""
-    rows = await session.fetch(
-        STATEMENTS["select_declared"], session.part, sorted(event_ids), until
-    )
-    return {event_id for (event_id,) in rows}
 
 
 def row_of(item: LoggedEvent) -> Row:

@@ -27,11 +27,6 @@ CREATE INDEX IF NOT EXISTS event_index_event_time ON event_index (part, event_ti
 CREATE INDEX IF NOT EXISTS event_index_event_id
     ON event_index (part, event_id, declares_error, position);
 
--- select_declared --
--- Which of these eventIDs have been declared in error, as far as a position.
-SELECT event_id FROM event_index
-WHERE part = $1 AND event_id = any($2) AND declares_error = 1 AND position <= $3
-
 -- select_said --
 -- What the events that stand say of these things, as far as a position, in story order.
 SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.disposition,

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+import orjson
+
 from epcis_repo.gs1 import canonical_key
 from epcis_repo.model.what import Role
 from epcis_repo.projections.containment import RELATIONS, Interval, Line, Move, fold
-from epcis_repo.projections.epc_state import EpcState, after, step_of
+from epcis_repo.projections.epc_state import EpcState, after
 from epcis_repo.projections.event_index import STATEMENTS
 from epcis_repo.projections.said import Said
 from epcis_repo.store import Reading
@@ -52,9 +54,10 @@ class Lives:
         said = await self.said(keys)
         states: dict[str, EpcState] = {}
         for key in keys:
-            for item in said[key]:
+            # What has several roles in an event comes with each; the last tells what became of it.
+            for item in {item.position: item for item in said[key]}.values():
                 if item.role not in _CLASSES:
-                    states[key] = after(states.get(key), step_of(item))
+                    states[key] = after(states.get(key), item)
         return states
 
     async def stays(self, children: Collection[str]) -> dict[str, list[Interval]]:
@@ -91,6 +94,20 @@ class Lives:
             key: " ".join(item.company_prefixes for item in said[key] if item.company_prefixes)
             for key in keys
         }
+
+
+async def packed_in(session: Reading, parents: Collection[str], until: int) -> set[str]:
+    """Return whatever was ever said to be put into one of `parents` or taken out by its name."""
+    rows = await session.fetch(
+        STATEMENTS["select_packed"],
+        session.part,
+        list(parents),
+        list(RELATIONS),
+        int(Role.PARENT),
+        until,
+    )
+    named = {epc for (data,) in rows for epc in orjson.loads(data).get("childEPCs", ())}
+    return {canonical_key(epc) for epc in named}
 
 
 async def is_named_between(session: Reading, low: str, high: str) -> bool:

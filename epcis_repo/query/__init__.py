@@ -1,6 +1,6 @@
 """The EPCIS query language: parameters to predicates, predicates to SQL, answers in pages."""
 
-from epcis_repo.query.paging import per_page_asked
+from epcis_repo.query.paging import name_before, per_page_asked, token_after
 from epcis_repo.query.parameters import PARAMETERS, EventQuery, parse_json_query, parse_query
 from epcis_repo.query.select import (
     EventRow,
@@ -8,6 +8,7 @@ from epcis_repo.query.select import (
     select_event,
     select_events_at,
     select_page,
+    select_whole,
 )
 
 __all__ = [
@@ -15,10 +16,13 @@ __all__ = [
     "EventQuery",
     "EventRow",
     "looks_long",
+    "name_before",
     "parse_json_query",
     "parse_query",
     "per_page_asked",
     "select_event",
     "select_events_at",
     "select_page",
+    "select_whole",
+    "token_after",
 ]

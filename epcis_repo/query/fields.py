@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from epcis_repo.gs1 import canonical_keys, cbv
 from epcis_repo.gs1.unit_factors import converted
 from epcis_repo.model.events import (
+    WAS,
     ErrorDeclaration,
     Event,
     Extensions,
@@ -66,7 +67,7 @@ QUANTITY_EVENT = "QuantityEvent"
 def _types(event: Event) -> Iterator[str]:
     yield type(event).__name__
     # What is no longer a type of its own says what it was.
-    if event.extensions.get("{http://purl.org/dc/terms/}type") == QUANTITY_EVENT:
+    if event.extensions.get(WAS) == QUANTITY_EVENT:
         yield QUANTITY_EVENT
 
 

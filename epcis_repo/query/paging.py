@@ -90,6 +90,24 @@ def cursor_of(token: str | None, fingerprint: str) -> Cursor:
     raise QueryParameterError("nextPageToken", expected=expected, found=token)
 
 
+def token_after(name: str) -> str:
+    """Return what asks for the rest of a list that is in order of names."""
+    return base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def name_before(token: str) -> str:
+    """Return the name past which a token asks; `QueryParameterError` where it is none."""
+    try:
+        name = base64.urlsafe_b64decode(token).decode()
+    except (binascii.Error, ValueError):
+        name = ""
+    # No database takes a NUL, and no list has a name of nothing.
+    if not name or "\0" in name:
+        expected = "the token of the page before"
+        raise QueryParameterError("nextPageToken", expected=expected, found=token)
+    return name
+
+
 def _is_number(text: str) -> bool:
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdecimal() and len(digits) < 19

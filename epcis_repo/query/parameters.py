@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 from hashlib import sha256
+from string import hexdigits
 from typing import Any
 
 from epcis_repo.bindings.names import declared_prefixes
@@ -52,7 +54,7 @@ from epcis_repo.query.predicates import COMPARISONS, OneOf, Predicate, Within
 from epcis_repo.query.values import Given, boolean, moment, one_of, spelt_words, texts, words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventQuery:
     """A query: all predicates must hold. `cursor` is where the page before ended."""
 
@@ -60,11 +62,16 @@ class EventQuery:
     order: Order = field(default_factory=Order)
     limits: Limits = field(default_factory=Limits)
     cursor: Cursor = field(default_factory=Cursor)
-    fingerprint: str = field(default="", compare=False)
 
     def holds(self, event: Event) -> bool:
         """Whether all predicates do, of an event that has its eventID and its recordTime."""
         return all(predicate.holds(event) for predicate in self.predicates)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells it from others, in any process; an answer of one page has no use for it."""
+        said = json.dumps(_plain([self.predicates, self.order, self.limits]))
+        return sha256(said.encode()).hexdigest()[:16]
 
     def next_page_token(self, cursor: Cursor) -> str:
         """Return what asks for the page after `cursor`."""
@@ -85,6 +92,13 @@ def _event_types(given: Given) -> list[str]:
     """Read a list of types: the standard's, or the URIs of others, which no event here has."""
     members = [member.removeprefix(_TYPES_AT) for member in words(given)]
     if any(":" not in member and member not in _EVENT_TYPES for member in members):
+        raise ValueError(given.value)
+    return members
+
+
+def _hexadecimal(given: Given) -> list[str]:
+    members = texts(given)
+    if not all(set(member) <= set(hexdigits) for member in members):
         raise ValueError(given.value)
     return members
 
@@ -129,7 +143,7 @@ _EQUAL: dict[str, tuple[Reader, str]] = {
     "chemicalSubstance": (_any_of(words), "a URI"),
     "uriValue": (_any_of(words), "a URI"),
     "stringValue": (_any_of(texts), "a text"),
-    "hexBinaryValue": (_any_of(texts, str.upper), "hexadecimal digits"),
+    "hexBinaryValue": (_any_of(_hexadecimal, str.upper), "hexadecimal digits"),
     "booleanValue": (lambda given: OneOf(frozenset([boolean(given)])), "true or false"),
     "time": (lambda given: OneOf(frozenset([moment(given)])), DATE_TIME_EXPECTED),
 }
@@ -255,12 +269,12 @@ def _parse(parameters: Iterable[tuple[str, Given]]) -> EventQuery:
         elif name in _HOW:
             read, expected = _HOW[name]
             if not given.is_empty:
-                how[name] = _read(name, given, read, expected)
+                how[name] = read_parameter(name, given, read, expected)
         else:
             parameter = _parameter(name, given.prefixes)
             if given.is_empty and parameter.read is not present:
                 continue
-            test = _read(name, given, parameter.read, parameter.expected)
+            test = read_parameter(name, given, parameter.read, parameter.expected)
             if test is not None:
                 predicates.append(Predicate(name, parameter.field, test))
     _refuse_contradictions(how)
@@ -272,15 +286,15 @@ def _parse(parameters: Iterable[tuple[str, Given]]) -> EventQuery:
         # EPCIS 2.0, §8.2.7.1: the latest come first, unless something else is said.
         order = Order(how["orderBy"], how.get("orderDirection", "DESC") == "DESC")
     predicates.sort(key=lambda predicate: predicate.parameter)
-    said = json.dumps(_plain([tuple(predicates), order, limits]))
-    fingerprint = sha256(said.encode()).hexdigest()[:16]
-    return EventQuery(
-        predicates=tuple(predicates),
-        order=order,
-        limits=limits,
-        cursor=cursor_of(page.get("nextPageToken"), fingerprint),
-        fingerprint=fingerprint,
-    )
+    query = EventQuery(predicates=tuple(predicates), order=order, limits=limits)
+    if (token := page.get("nextPageToken")) is None:
+        return query
+    return replace(query, cursor=cursor_of(token, query.fingerprint))
+
+
+def reader_of(name: str) -> Callable[[Given], Any]:
+    """Return what reads the values of a parameter; `QueryParameterError` where there is none."""
+    return _HOW[name][0] if name in _HOW else _parameter(name, {}).read
 
 
 def _parameter(name: str, prefixes: Mapping[str, str]) -> Parameter:
@@ -295,7 +309,8 @@ def _parameter(name: str, prefixes: Mapping[str, str]) -> Parameter:
     return parameter
 
 
-def _read(name: str, given: Given, read: Callable[[Given], Any], expected: str) -> Any:
+def read_parameter(name: str, given: Given, read: Callable[[Given], Any], expected: str) -> Any:
+    """Return what `read` makes of a value; `QueryParameterError` where that is nothing."""
     try:
         return read(given)
     except QueryParameterError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from epcis_repo.gs1.cbv import BIZ_STEP, DISPOSITION, is_cbv
 from epcis_repo.model.events import ObjectEvent
 from epcis_repo.model.found_by import LOT_NUMBER, Link, link_tag
 from epcis_repo.query.fields import QUANTITY_EVENT, Entry, Extension, Named, Standard
@@ -58,6 +59,16 @@ class Plan:
         """Whether what is to be looked at is little, as far as one can tell beforehand."""
         return self.event_ids is not None or any(not lookup.ranges for lookup in self.lookups)
 
+    @property
+    def only_tag(self) -> tuple[str, tuple[int, ...]] | None:
+        """The tag, and the roles in which, that exactly the events have that are asked for."""
+        if len(self.lookups) != 1 or self.rest or self.conditions or self.event_ids is not None:
+            return None
+        [lookup] = self.lookups
+        if len(lookup.tags) != 1 or lookup.ranges or self.recorded != (None, None):
+            return None
+        return lookup.tags[0], lookup.roles
+
 
 def plan_of(predicates: tuple[Predicate, ...]) -> Plan:
     """Return how to find the events of which all of these hold."""
@@ -78,7 +89,9 @@ def plan_of(predicates: tuple[Predicate, ...]) -> Plan:
                 types = values - {QUANTITY_EVENT} | {ObjectEvent.__name__}
                 conditions.append(Condition("type", "IN", sorted(types)))
                 rest.append(predicate)
-            case Standard(name), OneOf(values) if name in _COLUMNS:
+            case Standard(name), OneOf(values) if name in _COLUMNS and not _are_custom(
+                name, values
+            ):
                 conditions.append(Condition(_COLUMNS[name], "IN", sorted(values)))
             case _:
                 lookup, is_exact = _lookup_of(predicate)
@@ -107,6 +120,13 @@ _COLUMNS = {
     "bizStep": "biz_step",
     "disposition": "disposition",
 }
+_VOCABULARIES = {"bizStep": BIZ_STEP, "disposition": DISPOSITION}
+
+
+def _are_custom(name: str, words: frozenset[str]) -> bool:
+    """Whether none of these words is the standard's, so that all are found by tag."""
+    vocabulary = _VOCABULARIES.get(name)
+    return vocabulary is not None and not any(is_cbv(vocabulary, word) for word in words)
 
 
 class _Between(NamedTuple):
@@ -128,11 +148,13 @@ class _Between(NamedTuple):
 
 
 # What events refer to, by the field, and whether who has the tag need not be looked at again.
-_LINKS: dict[str, tuple[Link, bool]] = {
-    "readPoint": (Link.PLACE, False),
-    "bizLocation": (Link.PLACE, False),
-    "transformationID": (Link.TRANSFORMATION, True),
-    "correctiveEventID": (Link.CORRECTIVE_EVENT, False),
+_LINKS: dict[str, tuple[tuple[Link, ...], bool]] = {
+    "readPoint": ((Link.PLACE, Link.READ_POINT), False),
+    "bizLocation": ((Link.PLACE, Link.BIZ_LOCATION), False),
+    "bizStep": ((Link.BIZ_STEP,), False),
+    "disposition": ((Link.DISPOSITION,), False),
+    "transformationID": ((Link.TRANSFORMATION,), True),
+    "correctiveEventID": ((Link.CORRECTIVE_EVENT,), False),
 }
 _ENTRIES = {
     "bizTransaction": Link.BIZ_TRANSACTION,
@@ -152,16 +174,17 @@ def _lookup_of(predicate: Predicate) -> tuple[Lookup | None, bool]:
             is_exact = all(pattern.is_exact for pattern in patterns)
             return Lookup(tuple(sorted(map(int, roles))), tuple(tags), tuple(ranges)), is_exact
         case Standard(name), OneOf(values) | Within(values) if name in _LINKS:
-            link, is_exact = _LINKS[name]
-            return _linked(link, values), is_exact
+            links, is_exact = _LINKS[name]
+            return _linked(links, values), is_exact
         case Entry(name), OneOf(values):
-            return _linked(_ENTRIES[name], values), False
+            return _linked((_ENTRIES[name],), values), False
         case Extension("ILMD", name, False), Equal() as test if name.is_of(LOT_NUMBER):
             # What equals a lot in other letters is not found by them.
             if not (test.moments or test.reads_numbers or test.texts & {"true", "false"}):
-                return _linked(Link.LOT, test.texts | set(map(str, test.numbers))), False
+                return _linked((Link.LOT,), test.texts | set(map(str, test.numbers))), False
     return None, False
 
 
-def _linked(link: Link, values: frozenset[str]) -> Lookup:
-    return Lookup((int(link),), tuple(sorted({link_tag(link, value) for value in values})))
+def _linked(links: tuple[Link, ...], values: frozenset[str]) -> Lookup:
+    tags = {link_tag(link, value) for link in links for value in values}
+    return Lookup(tuple(map(int, links)), tuple(sorted(tags)))

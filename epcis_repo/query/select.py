@@ -21,9 +21,17 @@ from epcis_repo.model.found_by import reference_key
 from epcis_repo.model.times import Timestamp, utc_text
 from epcis_repo.query.fields import Extension
 from epcis_repo.query.known import attributes_of, places_within
-from epcis_repo.query.paging import Cursor
+from epcis_repo.query.paging import PER_PAGE_MAX, Cursor, cursor_of
 from epcis_repo.query.parameters import EventQuery
-from epcis_repo.query.places import Place, Places, Search, Values, by_position, in_order, where
+from epcis_repo.query.places import (
+    Place,
+    Places,
+    Search,
+    Values,
+    by_position,
+    in_order,
+    where,
+)
 from epcis_repo.query.plan import plan_of
 from epcis_repo.query.predicates import HasAttribute, Predicate, Within
 from epcis_repo.query.values import moment_in, number_in
@@ -38,9 +46,14 @@ _READ_SIZE = 16 << 20
 # After so many events that were looked at, or bytes that were found, a page ends before it is full.
 _LOOKED_INTO_MAX = 10_000
 _PAGE_SIZE_MAX = 64 << 20
+# Of one tag that no more have, the events are read at once.
+_FEW_MAX = 512
 # What is counted or sorted is found all at once.
 _COUNTED_MAX = 200_000
 _SORTED_MAX = 10_000
+# An answer without pages has so many events at most, and is found in so many pages.
+_WHOLE_MAX = 10_000
+_WHOLE_PAGES_MAX = _WHOLE_MAX // PER_PAGE_MAX + _COUNTED_MAX // _LOOKED_INTO_MAX
 
 
 class EventRow(NamedTuple):
@@ -76,15 +89,19 @@ def looks_long(query: EventQuery) -> bool:
     return not plan.is_short or not query.order.is_of_capture
 
 
-async def select_page(session: Reading, query: EventQuery) -> tuple[list[EventRow], str | None]:
+async def select_page(
+    session: Reading, query: EventQuery, *, after: int = 0
+) -> tuple[list[EventRow], str | None]:
     """
-    Return a page of events, and the token of the next, if there is one.
+    Return a page of events past position `after`, and the token of the next, if there is one.
 
     A page may have fewer events than it could, even none, where many had to be looked into.
     Raises `QueryTooLargeError` for more events than the query allows, `QueryTooComplexError` where
     that cannot be told, or what it asks not be sorted.
     """
-    search = await _search(session, query)
+    if (at_once := await _page_of_one_tag(session, query, after)) is not None:
+        return at_once
+    search = await _search(session, query, after)
     if query.limits.count_max is not None and query.cursor.given == 0:
         await _refuse_more(search, query.limits.count_max)
     if isinstance(query.order.by, Extension):
@@ -105,6 +122,60 @@ async def select_page(session: Reading, query: EventQuery) -> tuple[list[EventRo
     given = query.cursor.given + len(page.rows)
     cursor = Cursor(page.last.position, page.last.event_time, until, given)
     return page.rows, query.next_page_token(cursor)
+
+
+async def select_whole(session: Reading, query: EventQuery) -> list[EventRow]:
+    """
+    Return all events that a query finds in the log as it is.
+
+    Raises what `select_page` does, `QueryTooLargeError` for more than one answer may have, too, and
+    `QueryTooComplexError` where too many have to be looked into.
+    """
+    until = await head(session)
+    limits = replace(query.limits, per_page=PER_PAGE_MAX)
+    query = replace(query, limits=limits, cursor=Cursor(until=until))
+    rows: list[EventRow] = []
+    for _ in range(_WHOLE_PAGES_MAX):
+        page, token = await select_page(session, query)
+        rows += page
+        if len(rows) > _WHOLE_MAX or sum(len(row.data) for row in rows) > _PAGE_SIZE_MAX:
+            raise QueryTooLargeError(
+                f"more than {_WHOLE_MAX} events match, or {_PAGE_SIZE_MAX >> 20} MiB of them, "
+                "which is what is answered at once; narrow the query, such as by GE_recordTime",
+                count_max=_WHOLE_MAX,
+            )
+        if token is None:
+            return rows
+        # What is captured meanwhile is of no page, or there might be no last one.
+        query = replace(query, cursor=cursor_of(token, query.fingerprint)._replace(until=until))
+    raise QueryTooComplexError(
+        f"more than {_COUNTED_MAX} events have to be looked into; narrow the query, such as by "
+        "GE_recordTime"
+    )
+
+
+async def _page_of_one_tag(
+    session: Reading, query: EventQuery, after: int
+) -> tuple[list[EventRow], str | None] | None:
+    """
+    Return the page at once where one tag says all and few events have it, such as those of an EPC.
+
+    None for any other query: it is answered in parts.
+    """
+    tag = plan_of(query.predicates).only_tag
+    if tag is None or not _follows_the_log(query):
+        return None
+    limit, position = query.limits.per_page, max(after, query.cursor.position)
+    found = await session.fetch(
+        STATEMENTS["select_few_tagged"], session.part, *tag, position, _FEW_MAX, limit + 1
+    )
+    if found and found[0][4] == _FEW_MAX:
+        return None
+    rows = [EventRow(*row[:4]) for row in found[:limit]]
+    if len(found) <= limit:
+        return rows, None
+    cursor = Cursor(rows[-1].position, 0, 0, query.cursor.given + limit)
+    return rows, query.next_page_token(cursor)
 
 
 def _follows_the_log(query: EventQuery) -> bool:
@@ -139,14 +210,14 @@ class _Page:
         return self.last is not None
 
 
-async def _search(session: Reading, query: EventQuery) -> Search:
+async def _search(session: Reading, query: EventQuery, after: int) -> Search:
     predicates = [await _resolved(session, predicate) for predicate in query.predicates]
     plan = plan_of(tuple(predicates))
     since, before = plan.recorded
-    after, until = 0, query.cursor.until or await head(session)
+    until = query.cursor.until or await head(session)
     # Record times never decrease with the position, so they are bounds of it.
     if since is not None:
-        after = await head_at(session, since - 1)
+        after = max(after, await head_at(session, since - 1))
     if before is not None:
         until = min(until, await head_at(session, before - 1))
     return Search(session, plan, after, until)

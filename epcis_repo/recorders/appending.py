@@ -9,7 +9,7 @@ not both append the first one does.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO
@@ -43,7 +43,8 @@ class Appending:
     Events that are recorded all or none, at `now` (microseconds) or later.
 
     With `tracking` they are what came of following an application as far as that; one position
-    is reached once. `documents` (digest, body, media type) are kept with them.
+    is reached once. `documents` (digest, body, media type) are kept with them, and what `also`
+    writes is written in the same transaction, once they stand in the log.
     """
 
     events: Sequence[EventData]
@@ -51,6 +52,7 @@ class Appending:
     condition: AppendCondition | None = None
     tracking: Tracking | None = None
     documents: Sequence[tuple[str, bytes | IO[bytes], str]] = ()
+    also: Callable[[Writing], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
         # A condition is checked by the log when the tracking has moved already.
@@ -92,6 +94,8 @@ async def _record(
         else:
             if appending.documents:
                 await keep(session, appending.documents)
+            if appending.also is not None:
+                await appending.also(session)
             answers.append(new)
             recorded += new
             taken.update(event.event_id for event in new)

@@ -9,7 +9,7 @@ on a store of ours; the library's own application runs the same slices (`Decisio
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import IO, Any, ClassVar, TypeVar
 
 from eventsourcing.dcb import domain
@@ -29,6 +29,7 @@ from epcis_repo.store import (
     QueryItem,
     Reading,
     RecordedEvent,
+    Writing,
 )
 from epcis_repo.store.log import head, read
 
@@ -94,13 +95,19 @@ def decision_of(recorded: RecordedEvent) -> Decision:
 Documents = Sequence[tuple[str, bytes | IO[bytes], str]]
 """Digests, bodies and media types."""
 
+Also = Callable[[Writing], Awaitable[None]]
+"""What else is written when something was decided, in the same transaction."""
 
-async def do(store: EventStore, s: S, *, now: int, documents: Documents = ()) -> S:
+
+async def do(
+    store: EventStore, s: S, *, now: int, documents: Documents = (), also: Also | None = None
+) -> S:
     """
     Advance the slice `s` to the head of the log, execute it, and record what it decided.
 
-    With what is recorded `documents` are kept. Raises `AppendConditionFailed` when something was
-    recorded within its boundary meanwhile, and whatever the slice raises when it is executed.
+    With what is recorded `documents` are kept, and what `also` writes. Raises
+    `AppendConditionFailed` when something was recorded within its boundary meanwhile, and whatever
+    the slice raises when it is executed.
     """
     if type(s).do_projection:
         async with store.reading() as session:
@@ -112,12 +119,17 @@ async def do(store: EventStore, s: S, *, now: int, documents: Documents = ()) ->
     if new := s.collect_events():
         condition = AppendCondition(_query(s.consistency_boundary()), s.last_known_position or 0)
         events = [event_data(_MAPPER.to_dcb_event(tagged)) for tagged in new]
-        await record(store, Appending(events, now, condition, documents=documents))
+        await record(store, Appending(events, now, condition, documents=documents, also=also))
     return s
 
 
 async def decide(
-    store: EventStore, slice_of: Callable[[], S], *, now: int, documents: Documents = ()
+    store: EventStore,
+    slice_of: Callable[[], S],
+    *,
+    now: int,
+    documents: Documents = (),
+    also: Also | None = None,
 ) -> S:
     """
     Do a slice, and a new one whenever somebody else was first, until it stands.
@@ -128,7 +140,7 @@ async def decide(
     while True:
         s = slice_of()
         try:
-            return await do(store, s, now=now, documents=documents)
+            return await do(store, s, now=now, documents=documents, also=also)
         except AppendConditionFailed:
             # One that looks at nothing would decide the same again, and for ever.
             if not type(s).do_projection:

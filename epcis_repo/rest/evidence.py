@@ -1,8 +1,4 @@
-"""
-The resources of the ledger: signed checkpoint, key, tiles (c2sp.org/tlog-tiles) and proofs.
-
-They join those of `routes.py` in one router, so that `GET /` lists them all.
-"""
+"""The resources of the ledger: signed checkpoint, key, tiles (c2sp.org/tlog-tiles) and proofs."""
 
 from __future__ import annotations
 
@@ -13,12 +9,7 @@ from starlette.responses import Response
 
 from epcis_repo.evidence.keys import LogKey, open_key
 from epcis_repo.evidence.operations import checkpoint, proof, tile
-from epcis_repo.rest.requests import identifier_after, raw_path
-from epcis_repo.rest.routes import router
-from epcis_repo.settings import Settings
-from epcis_repo.store import EventStore
-
-__all__ = ["router"]
+from epcis_repo.rest.requests import identifier_in, raw_path, settings_of, store_of
 
 TEXT = "text/plain; charset=utf-8"
 # A client that asks again within this time may get the checkpoint that a proxy has.
@@ -27,40 +18,31 @@ _SHORT = {"Cache-Control": "public, max-age=1"}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-@router.get("/checkpoint")
 async def get_checkpoint(request: Request) -> Response:
     """Return the signed checkpoint of the log as it is (c2sp.org/tlog-checkpoint)."""
-    return Response(await checkpoint(_store(request), await _key(request)), 200, _SHORT, TEXT)
+    return Response(await checkpoint(store_of(request), await _key(request)), 200, _SHORT, TEXT)
 
 
-@router.get("/key")
 async def get_key(request: Request) -> Response:
     """Return the public key of the log; who relies on it compares it with one he was given."""
     key = await _key(request)
     return Response(f"{key.verifier}\n", 200, _SHORT, TEXT)
 
 
-@router.get("/tile/{path:path}")
 async def get_tile(request: Request) -> Response:
     """Return the hashes of a tile, the first of them for a partial one."""
-    hashes = await tile(_store(request), raw_path(request).removeprefix("/"))
+    hashes = await tile(store_of(request), raw_path(request).removeprefix("/"))
     return Response(hashes, 200, _FOREVER, "application/octet-stream")
 
 
-@router.get("/proof/{event_id:path}")
 async def get_proof(request: Request) -> Response:
     """Return the proof file that an event is in the log (c2sp.org/tlog-proof)."""
-    event_id = identifier_after(request, "/proof/")
-    found = await proof(_store(request), await _key(request), event_id)
+    event_id = identifier_in(request, "event_id")
+    found = await proof(store_of(request), await _key(request), event_id)
     headers = {"Content-Disposition": 'attachment; filename="event.tlog-proof"'}
     return Response(found, 200, headers, TEXT)
 
 
-def _store(request: Request) -> EventStore:
-    store: EventStore = request.app.state.store
-    return store
-
-
 async def _key(request: Request) -> LogKey:
-    settings: Settings = request.app.state.settings
+    settings = settings_of(request)
     return await asyncio.to_thread(open_key, settings.key, settings.origin)

@@ -1,4 +1,4 @@
-"""Errors to answers: problem documents (RFC 9457; EPCIS 2.0, §12.5)."""
+"""Errors to answers: problem documents (RFC 9457; EPCIS 2.0, §12.5), in JSON or in XML."""
 
 from __future__ import annotations
 
@@ -7,26 +7,70 @@ import uuid
 from collections.abc import Mapping
 
 import orjson
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from epcis_repo import errors
-from epcis_repo.operations.problems import PROBLEMS, Problem, as_problem, problem, violation_value
+from epcis_repo.bindings.xml import render_problem
+from epcis_repo.named_queries import QueryNameTakenError, QueryValidationError
+from epcis_repo.operations.problems import (
+    PROBLEMS,
+    Kinds,
+    Problem,
+    as_problem,
+    problem,
+    violation_value,
+)
 from epcis_repo.rest.gs1_headers import limits_of
-from epcis_repo.rest.requests import raw_path
-from epcis_repo.rest.routes import router
+from epcis_repo.rest.requests import accepted, raw_path
+from epcis_repo.subscriptions import (
+    DestinationError,
+    NotDeadError,
+    SubscriptionControlsError,
+    SubscriptionTakenError,
+)
 
 _log = logging.getLogger(__name__)
 
-PROBLEM = "application/problem+json"
+PROBLEM, PROBLEM_XML = "application/problem+json", "application/problem+xml"
+# What a client accepts, and what it gets when there is a problem. The first is for who accepts
+# none of them: an answer that he did not ask for is better than none.
+_FORMS = {
+    PROBLEM: PROBLEM,
+    "application/json": PROBLEM,
+    "application/ld+json": PROBLEM,
+    PROBLEM_XML: PROBLEM_XML,
+    "application/xml": PROBLEM_XML,
+    "text/xml": PROBLEM_XML,
+}
+
+# Those of the operations, and of what stands beside one another right of them.
+KINDS: Kinds = {
+    **PROBLEMS,
+    QueryNameTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is a query of that name already",
+    ),
+    QueryValidationError: (400, "QueryValidationException", "The query is not valid"),
+    SubscriptionControlsError: (
+        400,
+        "SubscriptionControlsException",
+        "The controls of the subscription are not valid",
+    ),
+    DestinationError: (400, "ValidationException", "Nothing is delivered to that address"),
+    SubscriptionTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is a subscription of that name already",
+    ),
+    NotDeadError: (409, "ValidationException", "The delivery is on its way"),
+}
 
 
-async def problem_of(request: Request, error: Exception) -> Response:
+def problem_of(request: Request, error: errors.EpcisError) -> Response:
     """Return the problem document of `error`."""
-    assert isinstance(error, errors.EpcisError)
-    value = as_problem(error, instance=raw_path(request))
+    value = as_problem(error, KINDS)
     headers = {}
     match error:
         case errors.ValidationError():
@@ -40,33 +84,29 @@ async def problem_of(request: Request, error: Exception) -> Response:
             headers["Retry-After"] = "1"
         case errors.StoreUnavailableError():
             headers["Retry-After"] = "5"
-    return _response(value, headers)
+    return problem_response(request, value, headers)
 
 
-async def http_problem_of(request: Request, error: Exception) -> Response:
-    """Return the problem document of what the framework refuses: a path or a method."""
-    assert isinstance(error, HTTPException)
-    path = raw_path(request)
-    name, title, detail = "ImplementationException", error.detail, error.detail
-    headers = dict(error.headers or {})
-    if error.status_code == 404:
-        name, title = "NoSuchResourceException", "There is no such resource"
-        detail = f"there is nothing at {path}; GET / lists what there is"
-    elif error.status_code == 405:
-        title = "The resource has no such method"
-        # The framework names the methods of the first route alone.
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
-        detail = f"{path} has {headers['Allow']}, not {request.method}"
-    value = problem(error.status_code, name, title, detail, instance=path)
-    return _response(value, headers)
+def method_refused(request: Request, allow: str) -> Response:
+    """Return the problem document for a method that a resource has not."""
+    detail = f"{raw_path(request)} has {allow}, not {request.method}"
+    title = "The resource has no such method"
+    value = problem(405, "ImplementationException", title, detail)
+    return problem_response(request, value, {"Allow": allow})
 
 
-async def nothing_for(_request: Request, _error: Exception) -> Response:
-    """Return what nobody reads: the client went away before its request had ended."""
-    return Response(status_code=400)
+def target_refused(request: Request, size_max: int) -> Response:
+    """Return the problem document for a path and query that are too long."""
+    detail = (
+        f"path and query have {size_max} bytes at most; give the query a name, by POST "
+        "/epcis/queries, and ask by that"
+    )
+    title = "The URI is too long"
+    value = problem(414, "URITooLongException", title, detail)
+    return problem_response(request, value)
 
 
-async def failure_of(request: Request, error: Exception) -> Response:
+def failure_of(request: Request) -> Response:
     """
     Return the problem document of a fault of ours, which says nothing of our insides.
 
@@ -79,17 +119,18 @@ async def failure_of(request: Request, error: Exception) -> Response:
         "an error that is not the client's; nothing of this request was recorded unless an "
         f"answer says so. Sending it again is safe. The log of the server has it as {reference}"
     )
-    return _response(problem(status, name, title, detail, instance=raw_path(request)), {})
+    return problem_response(request, problem(status, name, title, detail))
 
 
-def _response(value: Problem, headers: Mapping[str, str]) -> Response:
-    return Response(orjson.dumps(value), value["status"], headers, PROBLEM)
-
-
-def _methods(request: Request) -> set[str]:
-    return {
-        method
-        for route in router.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+def problem_response(
+    request: Request, value: Problem, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem document in the form that the client accepts; it says of which path."""
+    # Who has sent a long one knows how it goes on.
+    value["instance"] = raw_path(request)[:1_000]
+    try:
+        form = _FORMS[accepted(request, tuple(_FORMS))]
+    except errors.NotAcceptableError:
+        form = PROBLEM
+    body = orjson.dumps(value) if form == PROBLEM else render_problem(value)
+    return Response(body, value["status"], {**(headers or {}), "Vary": "Accept"}, form)

@@ -8,20 +8,20 @@ said in a spelling stays as it was captured, and nothing is ever left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from enum import StrEnum
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.bindings import JSON_LD, XML
-from epcis_repo.bindings.formats import FORMATS
-from epcis_repo.bindings.spelling import CbvXmlFormat, spell_event, spelling_for
-from epcis_repo.errors import InputError, NotAcceptableError, Remark, UnsayableError
+from epcis_repo.bindings.formats import FORMATS, unsayable
+from epcis_repo.bindings.spelling import CbvXmlFormat, spell_answer, spelling_for
+from epcis_repo.errors import InputError, NotAcceptableError
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.documents import Document
-from epcis_repo.rest.gs1_headers import VERSIONS, Readers, said_in
+from epcis_repo.operations.events import Page
+from epcis_repo.rest.gs1_headers import CBV_XML_FORMAT, EPC_FORMAT, EXTENSIONS, as_header, said
 from epcis_repo.rest.requests import accepted
 
 # Media type → the format that answers it. The first is what a client gets that does not say.
@@ -31,43 +31,70 @@ EVENT_FORMATS = {
     XML: "xml-2.0",
     "text/xml": "xml-2.0",
 }
-EPC_FORMAT, CBV_XML_FORMAT = "GS1-EPC-Format", "GS1-CBV-XML-Format"
+# The same of what has no form in XML.
+JSON_FORMS = ("application/json", JSON_LD)
 
 
-def _one_of(values: type[StrEnum]) -> Callable[[str, str], StrEnum]:
-    def read(header: str, text: str) -> StrEnum:
-        if text not in set(values):
-            known = ", ".join(values)
-            raise NotAcceptableError(f"{header}: expected one of {known}; found {text}")
-        return values(text)
+class _Asked(NamedTuple):
+    """How a client wants events."""
 
-    return read
+    media_type: str
+    epcs: EpcFormat
+    words: CbvXmlFormat
+
+    @property
+    def form(self) -> str:
+        """The format, by its name."""
+        return EVENT_FORMATS[self.media_type]
 
 
-_SPELLINGS: Readers = {EPC_FORMAT: _one_of(EpcFormat), CBV_XML_FORMAT: _one_of(CbvXmlFormat)}
-
-
-def represented(request: Request, document: Document, headers: dict[str, str]) -> Response:
+def represented(request: Request, document: Document) -> Response:
     """Return `document` as the request asks for it; `NotAcceptableError` where it cannot be."""
-    media_type = accepted(request, tuple(EVENT_FORMATS))
-    said = said_in(request, _SPELLINGS)
-    epcs = said.get(EPC_FORMAT, EpcFormat.ALWAYS_DIGITAL_LINK)
-    words = said.get(CBV_XML_FORMAT, CbvXmlFormat.NO_PREFERENCE)
-    name = EVENT_FORMATS[media_type]
-    form, spelling = FORMATS[name], spelling_for(name, epcs, words)
-    spelt = tuple(spell_event(event, spelling)[0] for event in document.events or ())
-    document = replace(document, events=spelt)
+    asked = _asked(request)
+    return _response(asked, _rendered(document, asked), extensions=document.namespaces)
+
+
+def represented_page(request: Request, page: Page, headers: Mapping[str, str]) -> Response:
+    """Return a page of events likewise."""
+    asked = _asked(request)
+    if asked.form == "json-ld" and (joined := page.as_recorded(asked.epcs, asked.words)):
+        return _response(asked, joined.body, extensions=joined.prefixes, headers=headers)
+    body = _rendered(page.document, asked)
+    return _response(asked, body, extensions=page.document.namespaces, headers=headers)
+
+
+def _asked(request: Request) -> _Asked:
+    headers = said(request)
+    return _Asked(
+        accepted(request, tuple(EVENT_FORMATS)),
+        headers.get(EPC_FORMAT, EpcFormat.ALWAYS_DIGITAL_LINK),
+        headers.get(CBV_XML_FORMAT, CbvXmlFormat.NO_PREFERENCE),
+    )
+
+
+def _rendered(document: Document, asked: _Asked) -> bytes:
+    form, spelling = FORMATS[asked.form], spelling_for(asked.form, asked.epcs, asked.words)
+    document = spell_answer(document, spelling)
     try:
-        body = form.writer(document.namespaces).whole(document)
+        return form.writer(document.namespaces).whole(document)
     except InputError:
-        # A JSON extension may have a name or a character that XML has not.
-        lost = [
-            replace(remark, event=number)
-            for number, event in enumerate(spelt, 1)
-            for remark in form.fit_event(event)[1]
-        ]
-        error = UnsayableError(lost or [Remark("", f"{form.title} has no place for a part of it")])
+        error = unsayable(form, document)
         raise NotAcceptableError(f"{error}; accept application/json for these events") from None
-    headers = VERSIONS | headers | {EPC_FORMAT: epcs, CBV_XML_FORMAT: words}
-    headers["Vary"] = f"Accept, {EPC_FORMAT}, {CBV_XML_FORMAT}"
-    return Response(body, 200, headers, media_type)
+
+
+def _response(
+    asked: _Asked,
+    body: bytes,
+    *,
+    extensions: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    about = {
+        **(headers or {}),
+        EPC_FORMAT: asked.epcs,
+        CBV_XML_FORMAT: asked.words,
+        "Vary": f"Accept, {EPC_FORMAT}, {CBV_XML_FORMAT}",
+    }
+    if said_of_it := as_header(extensions):
+        about[EXTENSIONS] = said_of_it
+    return Response(body, 200, about, asked.media_type)

@@ -1,10 +1,15 @@
-"""What is read of a request before any operation: its body, its path, what it accepts."""
+"""
+What is read of a request before any operation: its body, its path, what it accepts; and what the
+application has for whoever answers it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager
+from functools import lru_cache
 from tempfile import TemporaryFile
 from typing import IO
 from urllib.parse import unquote
@@ -19,9 +24,28 @@ from epcis_repo.errors import (
 )
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.chunks import no_room
+from epcis_repo.settings import Settings
+from epcis_repo.store import EventStore
 
 # A body beyond this goes to a temporary file as it arrives, so many bytes at a time.
 IN_MEMORY_MAX = 1 << 20
+
+
+def store_of(request: Request) -> EventStore:
+    """Return the store that the application has opened."""
+    store: EventStore = request.app.state.store
+    return store
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the settings that the application was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def clock() -> int:
+    """Return the time, in microseconds, as all resources have it."""
+    return time.time_ns() // 1000
 
 
 @asynccontextmanager
@@ -78,38 +102,45 @@ def path_segments(request: Request) -> list[str]:
     return [unquote(segment) for segment in raw_path(request).split("/")]
 
 
-def identifier_after(request: Request, prefix: str, suffix: str = "") -> str:
+def identifier_in(request: Request, name: str) -> str:
     """
-    Return the identifier that stands in the path between `prefix` and `suffix`.
+    Return the identifier that stands in the path where the resource has `name`.
 
     One that was escaped as a whole is decoded. A Digital Link that was pasted as it is keeps
     its own escapes: they are part of it.
     """
-    path = raw_path(request)
-    text = path[len(prefix) : len(path) - len(suffix)]
+    text: str = request.path_params[name]
     if not text.lower().startswith(("http://", "https://")):
         text = unquote(text)
-    # The framework has decoded the path to find the route, so what it matched may be escaped
-    # here. PostgreSQL stores no NUL, so nothing that is recorded has one in its name.
-    if not (path.startswith(prefix) and path.endswith(suffix)) or "\0" in text:
-        raise NotFoundError(f"there is nothing at {path}")
+    # PostgreSQL stores no NUL, so nothing that is recorded has one in its name.
+    if "\0" in text:
+        raise NotFoundError(f"there is nothing at {raw_path(request)}")
     return text
 
 
-def clocks(request: Request) -> dict[str, int | None]:
-    """Return the moments `as_of` and `known_at` that the query asks about, in microseconds."""
+def clocks(request: Request, *, besides: Collection[str] = ()) -> dict[str, int | None]:
+    """
+    Return the moments `as_of` and `known_at` that the query asks about, in microseconds.
+
+    It may have the parameters `besides`, which others read.
+    """
     moments: dict[str, int | None] = {"as_of": None, "known_at": None}
     for name, text in request.query_params.multi_items():
         # A Digital Link that was pasted into the path brings its attributes: `?17=250327`.
-        if name.isdecimal():
+        if name.isdecimal() or name in besides:
             continue
         if name not in moments:
             raise QueryParameterError(name, expected="as_of or known_at", found=name)
         if moments[name] is not None:
             raise QueryParameterError(name, expected="each parameter once", found=f"{name} twice")
-        # A query string turns the plus of an offset into a blank unless it is escaped.
-        moments[name] = moment_asked(name, text.replace(" ", "+"))
+        moments[name] = moment_of(name, text)
     return moments
+
+
+def moment_of(name: str, text: str) -> int:
+    """Return the moment that a parameter of a query string names, in microseconds."""
+    # It turns the plus of an offset into a blank unless that is escaped.
+    return moment_asked(name, text.replace(" ", "+"))
 
 
 def accepted(request: Request, offers: tuple[str, ...]) -> str:
@@ -120,6 +151,15 @@ def accepted(request: Request, offers: tuple[str, ...]) -> str:
     weights the range that came first counts, then the offer that did.
     """
     header = ", ".join(request.headers.getlist("accept")) or "*/*"
+    if best := _best(header, offers):
+        return best
+    raise NotAcceptableError(f"this resource is {' or '.join(offers)}; accepted was {header}")
+
+
+# Clients are many and say few things.
+@lru_cache(maxsize=1_000)
+def _best(header: str, offers: tuple[str, ...]) -> str:
+    """Return the offer that is liked best, nothing where none is."""
     ranges = [part.partition(";") for part in header.lower().split(",")]
     places = {name.strip(): n for n, (name, _, _) in reversed([*enumerate(ranges)])}
     liked: list[tuple[float, int, str]] = []
@@ -129,9 +169,7 @@ def accepted(request: Request, offers: tuple[str, ...]) -> str:
                 liked.append((-_weight(ranges[places[name]][2]), places[name], offer))
                 break
     weight, _, best = min(liked, key=lambda item: item[:2], default=(0, 0, ""))
-    if not weight:
-        raise NotAcceptableError(f"this resource is {' or '.join(offers)}; accepted was {header}")
-    return best
+    return best if weight else ""
 
 
 def _weight(parameters: str) -> float:

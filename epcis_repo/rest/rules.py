@@ -1,4 +1,4 @@
-"""The resource of the rules that documents are checked against; it joins all others."""
+"""The resource of the rules that documents are checked against."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from epcis_repo.rest.evidence import router
 from epcis_repo.validation import catalogue_value
 
-__all__ = ["router"]
 
-
-@router.get("/rules")
 async def get_rules(request: Request) -> Response:
     """Return the catalogue: what a violation names, with its clause and its severity."""
     return Response(orjson.dumps({"rules": catalogue_value()}), media_type="application/json")

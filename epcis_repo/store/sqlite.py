@@ -184,13 +184,14 @@ class SQLiteWriting(SQLiteReading):
         once for each of its rows.
         """
         packed: list[str] = []
+        begin = min((item.position for item in tags), default=0)
         for position, role, names in tags:
-            place = f"{position:018}{role:02}"
+            place = f"{position - begin:09}{role:02}"
             packed += [name + place for name in names]
         if not packed:
             return
         packed.sort()
-        await self.execute(STATEMENTS["insert_packed_tags"], self.part, bucket, packed)
+        await self.execute(STATEMENTS["insert_packed_tags"], self.part, bucket, packed, begin)
 
     async def analyze(self, tables: Sequence[str]) -> None:
         """

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from epcis_repo.bindings.names import SBDH_ROOT, STANDARD_PREFIXES, canonical_namespace
-from epcis_repo.model.documents import Document
+from epcis_repo.model.documents import NO_PREFIX, Document
 from epcis_repo.validation.rule import Fault, Seen
 
 Steps = tuple[str | int, ...]
@@ -43,6 +43,12 @@ def schema_versions_are_known(document: Document, seen: Seen) -> Iterator[Fault]
 # An xsd:decimal, so 2.0.0 is none; JSON has had no version before 2.0.
 _XML_VERSION = re.compile(r"1(\.[012])?|2(\.0)?")
 _JSON_VERSION = re.compile(r"2(\.[0-9]+)*")
+
+
+def elements_are_in_their_namespaces(document: Document, seen: Seen) -> Iterator[Fault]:
+    if seen.is_xml and (namespace := document.namespaces.get(NO_PREFIX)) is not None:
+        expected = f"the root alone in the namespace {namespace}, by a prefix"
+        yield Fault((), expected, "other elements in it, too, or none at all")
 
 
 def contexts_are_given(document: Document, seen: Seen) -> Iterator[Fault]:
@@ -105,6 +111,8 @@ _REQUIRED = (
 
 def sbdh_is_of_events(document: Document, seen: Seen) -> Iterator[Fault]:
     expected = "QueryCallback" if document.query_results is not None else "Events"
+    if document.is_master_data:
+        expected = "MasterData"
     text = sbdh_text(document, "DocumentIdentification", "Type")
     if text and text not in (expected, "QueryControl-Response"):
         yield Fault(sbdh_steps("DocumentIdentification", "Type"), expected, text)

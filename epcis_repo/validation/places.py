@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from epcis_repo.bindings.misfits import json_pointer
 from epcis_repo.bindings.names import Names
 from epcis_repo.bindings.xml.layouts import LAYOUTS, NAMESPACES, Layout
-from epcis_repo.model.documents import Document, FoundEvent
+from epcis_repo.model.documents import MASTER_DATA_DOCUMENT, Document, FoundEvent
 from epcis_repo.model.events import EVENT_TYPES, Event
 from epcis_repo.validation.rule import Fault
 
@@ -23,13 +25,13 @@ _HEADER_NAMES = {
     "vocabularyElementList": "VocabularyElementList",
     "attributes": "attribute",
 }
+_MASTER_DATA = ("epcisHeader", "epcisMasterData")
 _HEADER_ATTRIBUTES = {"schemaVersion", "creationDate", "type", "id"}
 
 
 def place_of(found: FoundEvent, fault: Fault) -> str:
     """Return where in its document a fault of an event is."""
-    names = Names(found.namespaces)
-    steps = tuple(names.compact(s) if isinstance(s, str) else s for s in fault.steps)
+    steps = _compacted(fault.steps, found.namespaces)
     if found.line is None:
         return found.place + json_pointer(steps)
     wrapper = ""
@@ -38,13 +40,24 @@ def place_of(found: FoundEvent, fault: Fault) -> str:
     return "/".join([found.place, *([wrapper] if wrapper else []), *_xpath(steps)])
 
 
+def _compacted(steps: Steps, namespaces: Mapping[str, str]) -> Steps:
+    """Return `steps` with the names that the document has for them."""
+    if not any(isinstance(step, str) and "{" in step for step in steps):
+        return steps
+    names = Names(namespaces)
+    return tuple(names.compact(step) if isinstance(step, str) else step for step in steps)
+
+
 def place_around(document: Document, fault: Fault, *, is_xml: bool) -> str:
     """Return where in its document a fault of what is beside the events is."""
-    names = Names(document.namespaces)
-    steps = tuple(names.compact(s) if isinstance(s, str) else s for s in fault.steps)
+    steps = _compacted(fault.steps, document.namespaces)
     if not is_xml:
         return json_pointer(steps)
     root = "EPCISDocument" if document.query_results is None else "EPCISQueryDocument"
+    if document.is_master_data:
+        root = MASTER_DATA_DOCUMENT
+        if steps[:2] == _MASTER_DATA:
+            root, steps = f"{root}/EPCISBody", steps[2:]
     path, before = [f"/{root}"], ""
     for step in steps:
         if isinstance(step, int):

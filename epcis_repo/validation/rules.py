@@ -25,6 +25,7 @@ from epcis_repo.validation import (
     header,
     how,
     identity,
+    master_data,
     what,
     when,
     where,
@@ -296,5 +297,11 @@ RULES: tuple[Rule, ...] = (
     Rule(810, "vocabulary-children", "EPCIS 2.0, §6.5",
          "No element of a vocabulary is below itself.",
          _WARNING, around=header.elements_are_no_children_of_their_own),
+    Rule(811, "vocabulary-ilmd", "EPCIS 1.2, §6.1.1",
+         "Master data in the header does not contradict that of instances and lots in the events.",
+         _WARNING, across=master_data.HeadersAgreeWithEvents),
+    Rule(812, "namespace", "EPCIS 2.0, §9.5",
+         "In XML the root is in the namespace of its version, all else of EPCIS in none.",
+         _WARNING, around=header.elements_are_in_their_namespaces),
 )
 # fmt: on

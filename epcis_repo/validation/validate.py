@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -167,19 +168,13 @@ def _identified(found: FoundEvent) -> tuple[What, list[Violation]]:
         return what_of(found.event), []
     except IdentifierError:
         # Asked again one by one, so that each wrong identifier is named.
-        what = what_of(found.event, _keys_as_far_as_known)
-        return what, list(_identifier_violations(found))
+        wrong = set[str]()
+        violations = list(_identifier_violations(found, wrong))
+        return what_of(found.event, partial(_keys_without, wrong)), violations
 
 
-def _keys_as_far_as_known(texts: Sequence[str]) -> tuple[list[str], None]:
-    return [_key_if_any(text) for text in texts], None
-
-
-def _key_if_any(text: str) -> str:
-    try:
-        return canonical_key(text)
-    except IdentifierError:
-        return ""
+def _keys_without(wrong: Container[str], texts: Sequence[str]) -> tuple[list[str], None]:
+    return ["" if text in wrong else canonical_key(text) for text in texts], None
 
 
 def _seen(found: FoundEvent, what: What) -> Seen:
@@ -227,9 +222,11 @@ def _around(
         yield Violation(place, rule.id, fault.expected, fault.found)
 
 
-def _identifier_violations(found: FoundEvent) -> Iterator[Violation]:
+def _identifier_violations(found: FoundEvent, wrong: set[str]) -> Iterator[Violation]:
+    """Yield a violation for each identifier that is wrong, and add it to those."""
     standard = {field.name: field.standard for field in FIELDS[type(found.event)]}
     for name, number, error in wrong_identifiers(found.event):
+        wrong.add(error.value)
         steps = (standard[name],) if number is None else (standard[name], number)
         expected = f"{error.expected} as {error.part}"
         was = f"{error.found} in {error.value}" if error.found != error.value else error.value

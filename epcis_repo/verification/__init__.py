@@ -11,6 +11,13 @@ from epcis_repo.verification.operations import (
     verification_value,
     verify,
 )
-from epcis_repo.verification.rules import Verdict
+from epcis_repo.verification.rules import Verdict, sentence_of
 
-__all__ = ["ProductIdentifier", "Verdict", "product_identifier", "verification_value", "verify"]
+__all__ = [
+    "ProductIdentifier",
+    "Verdict",
+    "product_identifier",
+    "sentence_of",
+    "verification_value",
+    "verify",
+]

@@ -72,7 +72,8 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
             dispositions = set[str]()
         else:
             dispositions = await _dispositions(lives, key, state.event_time)
-            dispositions.add(state.disposition or "")
+            # What was stolen is stolen, whatever is said of it afterwards.
+            dispositions |= {state.disposition or "", state.lifecycle or ""}
     expiry = None if state is None else _date(state.expiry)
     return decide(
         commissioned=state is not None and state.commissioned_at is not None,

@@ -41,6 +41,8 @@ ENDED = {
     "decommissioned": "its serial was decommissioned",
     "destroyed": "it was destroyed",
     "dispensed": "it was dispensed",
+    "exported": "it was exported",
+    "sampled": "it was taken as a sample",
     "transformed": "it was used up in a transformation",
 }
 
@@ -51,6 +53,21 @@ WARNINGS = {
     "no_pedigree_match": ("Suspect", "its pedigree did not match"),
     "expired": ("Expired", "it is past its expiry"),
 }
+
+
+def sentence_of(failure_reason: str | None, additional_info: str | None) -> str:
+    """Return a sentence for an answer of which the codes alone are known."""
+    warned = dict(WARNINGS.values())
+    mismatched = dict(MISMATCHES.values())
+    if failure_reason in mismatched:
+        return f"Not verified: {mismatched[failure_reason]} from what was commissioned."
+    if failure_reason == "No_match_GTIN_Serial":
+        return "Not verified: no such serial of this GTIN was commissioned here."
+    if failure_reason is not None:
+        return f"Not verified: {failure_reason}."
+    if additional_info is not None:
+        return f"Verified, but {warned.get(additional_info, additional_info)}."
+    return "Verified: GTIN, serial, lot and expiry match the commissioning."
 
 
 def decide(
@@ -69,20 +86,20 @@ def decide(
     `dispositions` are its own latest and those of every container that it is in.
     """
     if not commissioned:
-        sentence = "Not verified: no such serial of this GTIN was commissioned here."
-        return Verdict(False, sentence, "No_match_GTIN_Serial")
+        return _verdict("No_match_GTIN_Serial")
     if mismatch := MISMATCHES.get((lot_matches, expiry_matches)):
-        reason, why = mismatch
-        return Verdict(False, f"Not verified: {why} from what was commissioned.", reason)
-    warning, why_warned = next(
-        (said for disposition, said in WARNINGS.items() if disposition in dispositions),
-        (None, ""),
+        return _verdict(mismatch[0])
+    warning = next(
+        (said for disposition, (said, _) in WARNINGS.items() if disposition in dispositions), None
     )
     if warning is None and expiry is not None and expiry < today:
-        warning, why_warned = WARNINGS["expired"]
+        warning, _ = WARNINGS["expired"]
     if ended := ENDED.get(lifecycle or ""):
         sentence = f"Not verified: the product identifier matches, but {ended}."
         return Verdict(False, sentence, "Manufacturer_policy", warning)
-    if warning is not None:
-        return Verdict(True, f"Verified, but {why_warned}.", None, warning)
-    return Verdict(True, "Verified: GTIN, serial, lot and expiry match the commissioning.")
+    return _verdict(None, warning)
+
+
+def _verdict(failure_reason: str | None, warning: str | None = None) -> Verdict:
+    said = sentence_of(failure_reason, warning)
+    return Verdict(failure_reason is None, said, failure_reason, warning)

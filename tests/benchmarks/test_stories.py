@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import STORIES
+from benchmarks import hostile
+from benchmarks.__main__ import STORELESS, STORIES
 from benchmarks.amounts import Amounts
+from benchmarks.figures import Figure
+from benchmarks.formats import NO_STORE
 from benchmarks.places import Place
+from tests.rest.hostile_documents import HOSTILE
 
 TINY = Amounts(
     rounds=1,
@@ -48,7 +52,24 @@ async def test_is_told(story: str, place: Place) -> None:
     """
     figures = await STORIES[story](place, TINY)
 
-    assert figures
     assert {figure.store for figure in figures} == {place.name}
+    assert_sound(figures)
+
+
+@pytest.mark.parametrize("story", STORELESS)
+def test_is_told_without_a_store(story: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Where no database has a part, the figures are of none.
+    """
+    some = {case.media_type: case for case in HOSTILE}
+    monkeypatch.setattr(hostile, "HOSTILE", tuple(some.values()))
+
+    figures = STORELESS[story](TINY)
+
+    assert {figure.store for figure in figures} == {NO_STORE}
+    assert_sound(figures)
+
+
+def assert_sound(figures: list[Figure]) -> None:
     assert all(figure.ours >= 0 and (figure.raw is None or figure.raw > 0) for figure in figures)
     assert len({(figure.what, figure.unit) for figure in figures}) == len(figures)

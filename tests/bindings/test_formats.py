@@ -150,19 +150,6 @@ def test_a_namespace_may_be_declared_anywhere(
     assert (event.ilmd, event.extensions) == ({SAYING["ilmd"]: "L1"}, {SAYING["extension"]: "7"})
 
 
-@pytest.mark.parametrize("version", ["1", "2"])
-def test_the_namespace_of_epcis_is_no_default(version: str) -> None:
-    """
-    What stands within a document has no namespace (elementFormDefault is unqualified), so a
-    default one makes other names of all of it. They are refused, and so does the schema.
-    """
-    body = f"""<EPCISDocument xmlns="urn:epcglobal:epcis:xsd:{version}" schemaVersion="2.0"
-        creationDate="2026-01-31T12:00:00Z"><EPCISBody/></EPCISDocument>""".encode()
-
-    with pytest.raises(ValidationError, match="EPCISBody"):
-        parse_xml_document(body)
-
-
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 CONTEXTS = [
     pytest.param({"ex": EX}, id="object"),

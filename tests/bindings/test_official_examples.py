@@ -106,13 +106,14 @@ def canonical(body: bytes) -> etree._Element:
     return root
 
 
-def without_known_differences(root: etree._Element) -> bytes:
+def without_known_differences(root: etree._Element) -> str:
     """
     Canonical XML without the differences that the model does not keep.
 
     - `<quantity xsi:nil="true"/>` says that there is no quantity, and so does its absence.
     - In 2.0 an event's `<extension>` wraps only foreign elements, which may stand beside it.
     - Foreign elements stand behind the standard's, and those of one name together.
+    - A prefix that is declared within the document is made up anew.
     """
     for quantity in list(root.iter("quantity")):
         if quantity.text is None:
@@ -125,7 +126,7 @@ def without_known_differences(root: etree._Element) -> bytes:
     for element in root.iter():
         foreign = [child for child in element if str(child.tag).startswith("{")]
         element.extend(sorted(foreign, key=lambda child: str(child.tag)))
-    return etree.tostring(root, method="c14n", exclusive=True)
+    return str(etree.canonicalize(root, rewrite_prefixes=True))
 
 
 def _parent(element: etree._Element) -> etree._Element:

@@ -240,21 +240,17 @@ def test_reads_any_prefix(prefix: str) -> None:
 
 def test_reads_a_root_in_the_default_namespace() -> None:
     """
-    The root may have the default namespace, as long as what is within has none.
+    The root may have the default namespace, whether or not what is within has it, too.
     """
     body = document().decode().replace("epcis:EPCIS", "EPCIS").replace("xmlns:epcis", "xmlns")
     within = body.replace("<EPCISBody", '<EPCISBody xmlns=""')
 
-    assert epcs(within.encode()) == (EPC,)
-    violation = refusal(body.encode())
-    assert violation.pointer.startswith("/EPCISDocument")
-    assert "EPCISBody" in violation.found + violation.expected
+    assert epcs(within.encode()) == epcs(body.encode()) == (EPC,)
 
 
 @pytest.mark.parametrize(
     "root",
     [
-        pytest.param('<EPCISDocument schemaVersion="2.0"/>', id="no namespace"),
         pytest.param(f'<e:Envelope xmlns:e="{NS}"/>', id="other name"),
         pytest.param('<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:3"/>', id="namespace"),
         pytest.param(f'<e:EPCISQueryDocument xmlns:e="{NS}"/>', id="query in the event namespace"),

@@ -108,6 +108,10 @@ def test_has_one_spelling_for_each_character(character: str) -> None:
         pytest.param("http://example.com/obj/1", id="private URL"),
         pytest.param("ni:///sha-256;abc?ver=CBV2.0", id="event hash"),
         pytest.param("geo:47.1,-8.2", id="geo"),
+        pytest.param("http://[2001:db8::7]:80/obj/1", id="address of a host"),
+        pytest.param("http://a@[::1]", id="address of a host alone"),
+        pytest.param("urn:example:obj:[1]", id="brackets without a host"),
+        pytest.param("http://example.com/obj/[1", id="bracket behind the host"),
     ],
 )
 def test_other_uris_are_their_own_key(text: str) -> None:
@@ -128,6 +132,10 @@ def test_other_uris_are_their_own_key(text: str) -> None:
         pytest.param("urn:a b", id="space"),
         pytest.param("urn:a\x00", id="NUL"),
         pytest.param("urn:a\ud800", id="half a surrogate pair"),
+        pytest.param("http://[bad", id="bracket without an end"),
+        pytest.param("http://bad]/obj/1", id="bracket without a beginning"),
+        pytest.param("http://[host]/obj/1", id="no address in brackets"),
+        pytest.param("http://[::1]bad/obj/1", id="more behind an address"),
         pytest.param("urn:epc:tag:sgtin-96:3.4012345.011111.1", id="tag URN"),
         pytest.param("urn:epc:id:sgtin:4012345.011111", id="no serial"),
         pytest.param(f"{LINK[:-5]}7/21/1", id="check digit"),

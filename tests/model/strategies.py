@@ -16,7 +16,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from epcis_repo.gs1 import cbv, voc
+from epcis_repo.gs1 import cbv, digital_link, voc
 from epcis_repo.model.documents import Document, QueryResults, Vocabulary, VocabularyElement
 from epcis_repo.model.events import (
     ACTIONS,
@@ -27,11 +27,13 @@ from epcis_repo.model.events import (
     REQUIRED,
     SENSOR_METADATA_FIELDS,
     SENSOR_REPORT_FIELDS,
+    WAS,
     BizTransaction,
     ErrorDeclaration,
     Event,
     Field,
     Kind,
+    ObjectEvent,
     PersistentDisposition,
     Place,
     QuantityElement,
@@ -41,7 +43,7 @@ from epcis_repo.model.events import (
     SourceOrDestination,
 )
 from epcis_repo.model.times import Timestamp, parse_timestamp
-from tests.gs1.strategies import epc_urns
+from tests.gs1.strategies import epc_urns, identifiers_with_gs1_key
 
 GS1USHC = "http://epcis.gs1us.org/hc/ns"
 NAMESPACES = {
@@ -127,6 +129,19 @@ def words(vocabulary: cbv.Vocabulary, format_: Format) -> st.SearchStrategy[str]
         )
     )
 
+
+# What may be named, in each spelling: EPCs and classes of every scheme, and what is one's own.
+identifiers: st.SearchStrategy[str] = (
+    epc_urns
+    | identifiers_with_gs1_key.map(digital_link)
+    | st.sampled_from(
+        [
+            "https://brand.example.com/01/04012345111118/21/9?17=281231",
+            "https://brand.example.com/obj/1",
+            "urn:example:obj:1",
+        ]
+    )
+)
 
 local_names = st.sampled_from(["a", "b1", "long-name", "dot.ted", "_x", "naïve", "ns1"])
 extension_names = st.builds(
@@ -225,7 +240,7 @@ def quantities(format_: Format) -> st.SearchStrategy[QuantityElement]:
 
 @cache
 def places(format_: Format) -> st.SearchStrategy[Place]:
-    return st.builds(Place, id=epc_urns, extensions=extensions(format_))
+    return st.builds(Place, id=identifiers, extensions=extensions(format_))
 
 
 @cache
@@ -233,7 +248,7 @@ def sources_or_destinations(format_: Format) -> st.SearchStrategy[SourceOrDestin
     return st.builds(
         SourceOrDestination,
         type=words(cbv.SOURCE_DEST_TYPE, format_),
-        id=epc_urns,
+        id=identifiers,
         extensions=attribute_extensions(format_),
     )
 
@@ -301,7 +316,7 @@ def of_kind(kind: Kind, format_: Format) -> st.SearchStrategy[Any]:
         Kind.BIZ_STEP: words(cbv.BIZ_STEP, format_),
         Kind.DISPOSITION: words(cbv.DISPOSITION, format_),
         Kind.ERROR_REASON: words(cbv.ERROR_REASON, format_),
-        Kind.EPCS: _tuples(epc_urns, format_),
+        Kind.EPCS: _tuples(identifiers, format_),
         Kind.TEXTS: _tuples(text, format_),
         Kind.NUMBER: numbers,
         Kind.BOOLEAN: st.booleans(),
@@ -329,8 +344,38 @@ def event_types(format_: Format) -> list[type[Event]]:
 
 @cache
 def events(carried_by: Format = JSON) -> st.SearchStrategy[Event]:
-    """Events of all types that `carried_by` can carry."""
-    return st.sampled_from(event_types(carried_by)).flatmap(lambda cls: events_of(cls, carried_by))
+    """Events of all types that `carried_by` can carry, what was a QuantityEvent included."""
+    of_types = st.sampled_from(event_types(carried_by))
+    return quantity_events(carried_by) | of_types.flatmap(lambda c: events_of(c, carried_by))
+
+
+# EPCIS 1.2, §7.4.4: all that a QuantityEvent says, beside its class and quantity.
+_OF_QUANTITY_EVENTS = {
+    "event_time",
+    "event_time_zone_offset",
+    "record_time",
+    "event_id",
+    "error_declaration",
+    "biz_step",
+    "disposition",
+    "read_point",
+    "biz_location",
+    "biz_transaction_list",
+}
+
+
+@cache
+def quantity_events(format_: Format) -> st.SearchStrategy[Event]:
+    """Observations of a quantity that were QuantityEvents, as the model has them."""
+    members = tuple(f for f in FIELDS[ObjectEvent] if f.name in _OF_QUANTITY_EVENTS)
+    counted = st.builds(QuantityElement, epc_class=identifiers, quantity=st.integers(0, 2**31 - 1))
+    return st.builds(
+        ObjectEvent,
+        **_fields(members, format_, REQUIRED),
+        action=st.just("OBSERVE"),
+        quantity_list=st.tuples(counted),
+        extensions=extensions(format_).map(lambda others: {WAS: "QuantityEvent"} | others),
+    )
 
 
 def events_of(cls: type[Event], carried_by: Format = JSON) -> st.SearchStrategy[Event]:
@@ -342,12 +387,12 @@ def events_of(cls: type[Event], carried_by: Format = JSON) -> st.SearchStrategy[
 def vocabularies(format_: Format) -> st.SearchStrategy[Vocabulary]:
     element = st.builds(
         VocabularyElement,
-        id=epc_urns,
+        id=identifiers,
         attributes=st.lists(
             st.tuples(st.sampled_from(["urn:epcglobal:cbv:mda#name", "urn:x#y"]), values(format_)),
             max_size=2,
         ).map(tuple),
-        children=st.none() | _tuples(epc_urns, format_),
+        children=st.none() | _tuples(identifiers, format_),
         extensions=extensions(format_),
     )
     return st.builds(
@@ -424,8 +469,12 @@ def documents(carried_by: Format = JSON) -> st.SearchStrategy[Document]:
 
 
 def _without_body_of_answer(document: Document) -> Document:
-    # Nothing stands in the body of an answer in XML but the answer.
-    return document if document.query_results is None else replace(document, body_extensions={})
+    # Nothing stands in the body of an answer in XML but the answer: events, or master data.
+    if (results := document.query_results) is None:
+        return document
+    has_none = results.vocabularies is not None and not document.events
+    events = None if has_none else document.events
+    return replace(document, events=events, body_extensions={})
 
 
 def header_extensions(format_: Format) -> st.SearchStrategy[dict[str, Any]]:

@@ -24,6 +24,7 @@ from epcis_repo.model.event_hash import ALGORITHMS, event_hash, pre_hash
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import Timestamp
 from epcis_repo.model.what import QUANTITY_LISTS, what_of
+from tests.conformance.rows import holds
 from tests.gs1.strategies import epc_urns
 from tests.model.strategies import (
     JSON,
@@ -131,6 +132,7 @@ def pre_hashes_beside(path: Path, count: int) -> list[str | None]:
     return [line.strip() for line in beside.read_text().strip().splitlines()]
 
 
+@holds("R31")
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in VECTORS])
 def test_vector(path: Path) -> None:
     """
@@ -170,6 +172,7 @@ def test_events_published_as_equal(path: Path) -> None:
 # --- by hand ---
 
 
+@holds("R31")
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

@@ -63,7 +63,8 @@ class TestClass:
 class TestLinks:
     def test_are_what_an_event_refers_to(self) -> None:
         """
-        Places, transactions, parties, lots and events that take an event's place are tags of it.
+        Places, transactions, parties, lots and events that take an event's place are tags of it,
+        and words that are none of the standard's.
         """
         declared = ErrorDeclaration(
             declaration_time=parse_timestamp("2026-01-01T00:00:00Z"),
@@ -77,16 +78,54 @@ class TestLinks:
             source_list=(SourceOrDestination(type="location", id=PLANT),),
             destination_list=(SourceOrDestination(type="location", id="urn:x:there"),),
             error_declaration=declared,
+            disposition="https://example.com/disp/own",
         )
 
         assert links_of(event) == {
-            Link.PLACE: ("at 414/0300010000015", "at 414/0300010000022"),
+            Link.READ_POINT: ("read 414/0300010000015",),
+            Link.BIZ_LOCATION: ("in 414/0300010000022",),
+            Link.DISPOSITION: ("disposition https://example.com/disp/own",),
             Link.BIZ_TRANSACTION: ("for urn:x:po:1",),
             Link.SOURCE: ("from 414/0300010000015",),
             Link.DESTINATION: ("to urn:x:there",),
             Link.CORRECTIVE_EVENT: ("instead urn:x:instead",),
             Link.LOT: ("lot L1",),
         }
+
+    def test_of_one_place_are_one(self) -> None:
+        """
+        Where a thing was read and then is has one tag, whether it is both or either.
+        """
+        here = Place(id=PLANT)
+
+        found = [
+            links_of(commissioned(1, PACK, read_point=read, biz_location=then))
+            for read, then in ((here, here), (here, None), (None, here))
+        ]
+
+        key = "414/0300010000015"
+        places = (Link.PLACE, Link.READ_POINT, Link.BIZ_LOCATION)
+        assert [[tags.get(link) for link in places] for tags in found] == [
+            [(f"at {key}",), None, None],
+            [None, (f"read {key}",), None],
+            [None, None, (f"in {key}",)],
+        ]
+
+    @pytest.mark.parametrize(
+        ("word", "tags"),
+        [
+            ("shipping", None),
+            ("urn:epcglobal:cbv:bizstep:shipping", None),
+            ("urn:x:Step", ("step urn:x:Step",)),
+        ],
+    )
+    def test_of_a_step_are_of_custom_ones_alone(
+        self, word: str, tags: tuple[str, ...] | None
+    ) -> None:
+        """
+        A word of the CBV is in every log and has no tag; another has one, as it is written.
+        """
+        assert links_of(commissioned(1, PACK, biz_step=word)).get(Link.BIZ_STEP) == tags
 
     @pytest.mark.parametrize(
         ("lot", "tags"),

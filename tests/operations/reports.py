@@ -21,8 +21,9 @@ from epcis_repo.model.events import (
 )
 from epcis_repo.model.times import Timestamp, utc_text
 from epcis_repo.operations.capture import capture
-from epcis_repo.operations.history import Entry, History, history
+from epcis_repo.operations.history import History, history
 from epcis_repo.operations.receipts import Receipt
+from epcis_repo.projections.story import Entry
 from epcis_repo.store import EventStore
 
 JSON_LD = "application/ld+json"
@@ -139,7 +140,7 @@ async def report(
     return await capture(store, document(*events, note=note), JSON_LD, now=now)
 
 
-async def story_of(store: EventStore, text: str, **clocks: int) -> History:
+async def story_of(store: EventStore, text: str, **clocks: Any) -> History:
     """The history of a thing, as anyone writes it."""
     return await history(store, parse_identifier(text), **clocks)
 

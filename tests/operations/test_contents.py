@@ -8,7 +8,14 @@ import pytest
 from epcis_repo.errors import NotFoundError
 from epcis_repo.gs1 import parse_identifier
 from epcis_repo.model.events import AggregationEvent
-from epcis_repo.operations.contents import Content, Contents, contents, contents_value
+from epcis_repo.operations.contents import (
+    Content,
+    Contents,
+    contents,
+    contents_value,
+    counts_value,
+    leaves,
+)
 from epcis_repo.store import EventStore
 from tests.operations.reports import (
     CASE,
@@ -279,3 +286,98 @@ class TestAsJSON:
             "contents": [],
         }
         assert value["as_of"] == "2026-01-01T06:00:00.000Z"
+
+
+async def leaves_of(store: EventStore, text: str, **clocks: int) -> list[str]:
+    """All leaves of a thing, in the order in which they come."""
+    chunks = leaves(store, parse_identifier(text), **clocks)
+    return [epc async for chunk in chunks for epc in chunk]
+
+
+class TestCounts:
+    async def test_are_by_level_and_class(self, store: EventStore) -> None:
+        """
+        So many of each product at each level; what has no class is counted as that.
+        """
+        await usual(store)
+
+        value = counts_value(await contents_of(store, TRUCK))
+
+        assert value["products"] == [
+            {"level": 1, "class": None, "count": 1},
+            {"level": 2, "class": None, "count": 2},
+            {"level": 3, "class": None, "count": 1},
+            {"level": 3, "class": "https://id.gs1.org/01/00300010123455", "count": 2},
+        ]
+        assert (value["levels"], value["total"]) == ([1, 2, 3], 6)
+        assert "contents" not in value
+
+    async def test_are_those_of_a_moment(self, store: EventStore) -> None:
+        """
+        What has left it is not counted, unless that had not happened, or was not known.
+        """
+        await usual(store)
+
+        await report(store, unpacked(5, CASE), now=NOW + 1)
+
+        then = counts_value(await contents_of(store, CASE, as_of=at(4)))
+        known = counts_value(await contents_of(store, CASE, known_at=NOW))
+
+        assert counts_value(await contents_of(store, CASE))["products"] == []
+        assert [row["count"] for row in then["products"] + known["products"]] == [2, 2]
+
+
+class TestLeaves:
+    async def test_have_nothing_in_them(self, store: EventStore) -> None:
+        """
+        Whatever is in it at any level and is no container itself is named once.
+        """
+        await usual(store)
+        await report(store, attached(5, PALLET, "urn:x:pack:3"))
+
+        found = await leaves_of(store, TRUCK)
+
+        assert sorted(found) == sorted([PACK, OTHER_PACK, "urn:x:pack:3"])
+        assert await leaves_of(store, PACK) == []
+
+    async def test_are_those_of_a_moment(self, store: EventStore) -> None:
+        """
+        An empty case is a leaf itself, before it was filled, and what was never named is not found.
+        """
+        await usual(store)
+        await report(store, unpacked(6, CASE), now=NOW + 1)
+
+        assert await leaves_of(store, CASE) == []
+        assert sorted(await leaves_of(store, CASE, known_at=NOW)) == sorted([PACK, OTHER_PACK])
+        assert CASE in await leaves_of(store, PALLET)
+        assert CASE not in await leaves_of(store, PALLET, as_of=at(5))
+        with pytest.raises(NotFoundError):
+            await leaves_of(store, "urn:epc:id:sscc:030001.00000000009")
+
+    async def test_of_what_contains_itself_end(self, store: EventStore) -> None:
+        """
+        A circle has the leaves that hang from it, and a nest beyond reason is cut.
+        """
+        await report(store, packed(1, CASE, PACK), packed(2, PALLET, CASE), packed(3, CASE, PALLET))
+        nest = [f"urn:x:box:{n}" for n in range(80)]
+        await report(store, *(packed(1, a, b) for a, b in pairwise(nest)))
+
+        assert await leaves_of(store, CASE) == [PACK]
+        assert await leaves_of(store, nest[0]) == [nest[50]]
+
+    async def test_of_a_long_list_come_some_at_a_time(self, store: EventStore) -> None:
+        """
+        Thousands in one container are all there, once, and what is captured meanwhile is not.
+        """
+        packs = [f"urn:epc:id:sgtin:030001.0012345.P{n}" for n in range(3_000)]
+        await report(store, packed(1, CASE, *packs))
+        found: list[str] = []
+        count = 0
+
+        async for chunk in leaves(store, parse_identifier(CASE)):
+            found += chunk
+            count += 1
+            await report(store, unpacked(2 + count, CASE), note=f"urn:x:{count}")
+
+        assert count > 3
+        assert sorted(found) == sorted(packs)

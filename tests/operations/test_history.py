@@ -233,7 +233,7 @@ class TestTheState:
         state = (await story_of(store, PACK)).state
 
         assert state is not None
-        assert (state.lifecycle, state.disposition) == ("commissioned", "sellable_not_accessible")
+        assert (state.lifecycle, state.disposition) == ("received", "sellable_not_accessible")
         assert (state.read_point, state.lot, state.expiry) == (WHOLESALER, "L1", "2027-12-31")
         assert state.event_time == at(10)
 
@@ -250,7 +250,38 @@ class TestTheState:
         state = (await story_of(store, PACK)).state
 
         assert state is not None
-        assert (state.lifecycle, state.disposition) == ("commissioned", "active")
+        assert (state.lifecycle, state.disposition) == ("packed", "active")
+
+    @pytest.mark.parametrize(
+        ("says", "lifecycle"),
+        [
+            ({"biz_step": "shipping"}, "shipped"),
+            ({"biz_step": "void_shipping"}, "held"),
+            ({"biz_step": "receiving"}, "received"),
+            ({"biz_step": "holding"}, "held"),
+            ({"disposition": "active"}, "reactivated"),
+            ({"biz_step": "dispensing"}, "dispensed"),
+            ({"disposition": "https://ns.example.com/disp/exported"}, "exported"),
+            ({"disposition": "destroyed"}, "destroyed"),
+            ({"disposition": "stolen"}, "stolen"),
+            ({"disposition": "unknown"}, "lost"),
+            # Of samples those are named that are meant.
+            ({"biz_step": "sampling"}, "held"),
+        ],
+    )
+    async def test_is_what_happens_to_its_container(
+        self, store: EventStore, says: dict[str, str], lifecycle: str
+    ) -> None:
+        """
+        A held pack is what becomes of the case in which it is, but for its own beginning and end.
+        """
+        await report(store, packed(1, CASE, PACK), observed(2, PACK, biz_step="holding"))
+        await report(store, observed(3, CASE, **says))
+
+        state = (await story_of(store, PACK)).state
+
+        assert state is not None
+        assert state.lifecycle == lifecycle
 
     async def test_ends_when_its_container_is_destroyed(self, store: EventStore) -> None:
         """

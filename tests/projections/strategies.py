@@ -63,10 +63,16 @@ def things(among: Sequence[str], *, at_least: int = 1) -> st.SearchStrategy[tupl
 
 places = st.none() | st.sampled_from(PLACES).map(lambda text: Place(id=text))
 biz_steps = st.none() | st.sampled_from(
-    ["commissioning", "packing", "shipping", "destroying", "urn:epcglobal:cbv:bizstep:receiving"]
+    [
+        *("commissioning", "packing", "shipping", "destroying", "holding", "sampling"),
+        *("urn:epcglobal:cbv:bizstep:receiving", "void_shipping", "https://a.example/b/exporting"),
+    ]
 )
 dispositions = st.none() | st.sampled_from(
-    ["active", "in_transit", "dispensed", "destroyed", "urn:epcglobal:cbv:disp:recalled"]
+    [
+        *("active", "in_transit", "dispensed", "destroyed", "stolen", "unknown"),
+        "urn:epcglobal:cbv:disp:recalled",
+    ]
 )
 ilmds = st.none() | st.fixed_dictionaries(
     {}, optional={f"{MDA}lotNumber": st.just("L1"), f"{MDA}itemExpirationDate": st.just("2027")}

@@ -22,6 +22,7 @@ TEXTS = {
     "orderBy": "eventTime",
     "orderDirection": "ASC",
     "EQ_booleanValue": True,
+    "EQ_hexBinaryValue": "F7A0",
 }
 NUMBER, TIME = 5, "2026-01-01T00:00:00Z"
 

@@ -292,6 +292,7 @@ async def test_pages_are_the_whole_answer(
     query = (QUERIES | PARTS)[asked]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "BATCH", batch)
+        patch.setattr(select, "_FEW_MAX", batch)
         patch.setattr(places, "_TAKEN_MAX", taken)
         async with fresh_store() as store:
             await report(store, *events)

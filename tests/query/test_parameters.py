@@ -90,6 +90,7 @@ class TestParseQuery:
             ("GE_ex:a=2026-01-01T00:00:00", "a number or a time with a zone"),
             ("EXISTS_errorDeclaration=maybe", "true"),
             ("EQ_booleanValue=yes", "true or false"),
+            ("EQ_hexBinaryValue=F7|some", "hexadecimal digits"),
             ("EQ_quantity=some", "a number"),
             ("GT_quantity=1|2", "a number"),
             ("GT_quantity=1e999", "a number"),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 from jsonschema import Draft202012Validator
+from lxml import etree
 from starlette.testclient import TestClient
 
 from epcis_repo.app import create_app
@@ -56,14 +57,25 @@ def events_of(answer: Response) -> list[dict[str, Any]]:
 
 
 def problem(answer: Response, status: int, name: str | None = None) -> dict[str, Any]:
-    """The problem document that `answer` must be."""
+    """The problem document that `answer` must be, in JSON or in XML."""
     assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    value = answer.json()
+    value = problem_value(answer)
     must_be_valid(value, "problem")
     assert value["status"] == status
     if name is not None:
         assert value["type"] == f"epcisException:{name}"
+    return value
+
+
+def problem_value(answer: Response) -> dict[str, Any]:
+    """What a problem document says, whatever its form."""
+    if answer.headers["Content-Type"] == "application/problem+xml":
+        root = etree.fromstring(answer.content)
+        assert root.tag == "{urn:epcglobal:epcis:xsd:2}EPCISException"
+        value = {child.tag: child.text or "" for child in root if not child.tag.startswith("{")}
+        return {**value, "status": int(value["status"])}
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    value = answer.json()
     assert isinstance(value, dict)
     return value
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.conformance.rows import holds
 from tests.rest.documents import BAD_DOCUMENTS, JSON, PDF, BadDocument, document, event
 from tests.rest.serving import captured, log_of, problem, serving
 
@@ -49,6 +50,7 @@ class TestBadDocument:
 
         problem(answer, 400, "ValidationException")
 
+    @holds("R8")
     @pytest.mark.parametrize(
         "media_type",
         [

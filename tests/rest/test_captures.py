@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from epcis_repo import capture_jobs
 from epcis_repo.settings import Settings
+from tests.conformance.rows import holds
 from tests.operations.mixtures import JSON, XML, as_json, as_xml, event
 from tests.rest.serving import captured, events_of, log_of, must_be_valid, problem, serving
 from tests.shared_data import shared
@@ -56,6 +57,7 @@ def ended(client: TestClient, location: str) -> dict[str, Any]:
 
 
 class TestErrorBehaviour:
+    @holds("R5")
     @pytest.mark.parametrize("as_bytes", [as_json, as_xml])
     def test_proceed_records_what_can_be(
         self, client: TestClient, as_bytes: Callable[..., bytes]
@@ -78,6 +80,7 @@ class TestErrorBehaviour:
         ]
         assert job(client.get(answer.headers["Location"]), 200) == value
 
+    @holds("R4")
     @pytest.mark.parametrize("headers", [{}, {"GS1-Capture-Error-Behaviour": "rollback"}])
     def test_is_to_roll_back_unless_it_is_said(
         self, client: TestClient, store_url: str, headers: dict[str, str]
@@ -91,6 +94,7 @@ class TestErrorBehaviour:
         assert log_of(store_url) == (0, 0)
         assert client.get("/epcis/capture").json() == []
 
+    @holds("R6")
     @pytest.mark.parametrize("value", ["all", "", "Proceed", "rollback, proceed"])
     def test_that_there_is_not_is_refused(self, quick: TestClient, value: str) -> None:
         """
@@ -434,6 +438,7 @@ class TestAfterwards:
 
 
 class TestLimits:
+    @holds("R7")
     @pytest.mark.parametrize(
         "body", [as_json([event(n) for n in range(4)]), as_xml([event(n) for n in range(40)])]
     )
@@ -485,7 +490,7 @@ class TestDiscovery:
         answer = quick.options("/epcis/capture")
 
         assert (answer.status_code, answer.content) == (204, b"")
-        assert answer.headers["Allow"] == "OPTIONS, POST, GET"
+        assert answer.headers["Allow"] == "OPTIONS, POST, GET, HEAD"
         assert answer.headers["GS1-Capture-Error-Behaviour"] == "all"
         assert all(answer.headers[name] == value for name, value in ANNOUNCED.items())
         for name in ("GS1-Extensions", "GS1-Vendor-Version", *LIMITS):
@@ -500,6 +505,6 @@ class TestDiscovery:
         answer = quick.options(location)
 
         assert (answer.status_code, answer.content) == (204, b"")
-        assert answer.headers["Allow"] == "OPTIONS, GET"
+        assert answer.headers["Allow"] == "OPTIONS, GET, HEAD"
         assert all(answer.headers[name] == value for name, value in ANNOUNCED.items())
         assert "GS1-Capture-Error-Behaviour" not in answer.headers

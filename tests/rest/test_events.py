@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from epcis_repo.bindings import parse_document
+from tests.conformance.rows import holds
 from tests.rest.documents import (
     CONTEXT,
     JSON,
@@ -32,6 +33,7 @@ EVENT_IDS = [
 
 
 class TestPostEvent:
+    @holds("R10")
     @pytest.mark.parametrize("event_id", EVENT_IDS)
     def test_answers_with_the_event_and_where_it_is(self, quick: TestClient, event_id: str) -> None:
         """
@@ -51,6 +53,7 @@ class TestPostEvent:
         [found] = events_of(quick.get(location))
         assert found == {**sent, "recordTime": record_time}
 
+    @holds("R12")
     def test_gives_an_event_without_one_an_event_id(self, client: TestClient) -> None:
         """
         The eventID that was assigned is in the answer, and leads to the event.
@@ -89,6 +92,7 @@ class TestPostEvent:
         assert answer.json()["ex:weight"] == "1.5"
         assert answer.headers["Content-Type"] == JSON
 
+    @holds("R11")
     def test_refuses_other_content_under_a_taken_event_id(
         self, client: TestClient, store_url: str
     ) -> None:
@@ -119,6 +123,7 @@ class TestPostEvent:
         assert violation["found"] == f"{count} events"
         assert log_of(store_url) == (0, 0)
 
+    @holds("R11")
     def test_answers_a_declaration_with_itself(self, client: TestClient) -> None:
         """
         A declaration bears the eventID of the event that it declares in error, and is answered
@@ -205,6 +210,7 @@ class TestAccept:
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].partition(";")[0] == media_type
 
+    @holds("R8")
     @pytest.mark.parametrize(
         "accept",
         ["text/html", "application/pdf, image/*", "*/*;q=0", "application/json;q=0", "nonsense"],
@@ -303,7 +309,7 @@ class TestPath:
         [
             "/nope",
             "/health/",
-            "/epcis",
+            "/epcis/nope",
             "/epcis/events/nope",
             "/epcis/events/",
             "/epcis/events/%00",
@@ -327,11 +333,12 @@ class TestPath:
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
-            ("PUT", "/epcis/events", "GET, POST"),
-            ("DELETE", "/epcis/events/urn:x:1", "GET"),
-            ("DELETE", "/epcis/capture", "GET, OPTIONS, POST"),
-            ("POST", "/history/x", "GET"),
-            ("PATCH", "/health", "GET"),
+            ("PUT", "/epcis/events", "OPTIONS, GET, HEAD, POST"),
+            ("DELETE", "/epcis/events/urn:x:1", "OPTIONS, GET, HEAD"),
+            ("DELETE", "/epcis/capture", "OPTIONS, POST, GET, HEAD"),
+            ("GET", "/epcis/nextPageToken/x", "OPTIONS, DELETE"),
+            ("POST", "/history/x", "OPTIONS, GET, HEAD"),
+            ("PATCH", "/health", "OPTIONS, GET, HEAD"),
         ],
     )
     def test_says_which_methods_it_has(
@@ -410,7 +417,7 @@ class TestRoot:
         assert (empty["status"], empty["head"]) == ("ok", 0)
         assert client.get("/health").json()["head"] == 2
 
-    @pytest.mark.parametrize("path", ["/", "/health", "/openapi.json", "/nope", "/health/"])
+    @pytest.mark.parametrize("path", ["/", "/health", "/nope", "/health/"])
     def test_names_no_host(self, quick: TestClient, path: str) -> None:
         """
         No answer sends a browser elsewhere, whatever the client says the host is.
@@ -425,4 +432,5 @@ class TestRoot:
         """
         The framework's pages, which load scripts from another host, are not served.
         """
-        assert {quick.get(path).status_code for path in ("/docs", "/redoc")} == {404}
+        assert quick.get("/redoc").status_code == 404
+        assert "<script" not in quick.get("/docs").text

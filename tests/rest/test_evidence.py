@@ -146,12 +146,12 @@ class TestTiles:
 
     def test_are_only_read(self, client: TestClient) -> None:
         """
-        The resources of the ledger have one method, and are listed with all others.
+        The resources of the ledger are only read, and are listed with all others.
         """
         for path in ("/checkpoint", "/key", "/tile/0/000", "/proof/urn:x:1"):
             answer = client.post(path)
             problem(answer, 405)
-            assert answer.headers["Allow"] == "GET"
+            assert answer.headers["Allow"] == "OPTIONS, GET, HEAD"
         listed = client.get("/").json()["resources"]
         assert {"/checkpoint", "/key", "/tile/{path:path}", "/proof/{event_id:path}"} <= set(listed)
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from epcis_repo.model.times import parse_timestamp
+from tests.conformance.rows import holds
 from tests.rest.documents import CASE, PALLET, UNIT, document, event, packing
 from tests.rest.serving import captured, events_of, problem, serving
 
@@ -227,6 +228,7 @@ class TestFilter:
 
 
 class TestPage:
+    @holds("R14")
     def test_never_skips_or_repeats_while_others_capture(self, client: TestClient) -> None:
         """
         Following the links gives every event once, in order, those captured meanwhile last.
@@ -247,6 +249,7 @@ class TestPage:
 
         assert seen == [f"urn:x:{n}" for n in range(1, 10)]
 
+    @holds("R14")
     def test_the_last_has_no_link(self, seven: TestClient) -> None:
         """
         A page that is just full is the last when nothing comes after it.

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from epcis_repo.bindings import parse_document
 from epcis_repo.model.events import Event
+from tests.conformance.rows import holds
 from tests.rest.documents import JSON, UNIT, XML, document, event
 from tests.rest.serving import captured, events_of, problem
 
@@ -59,6 +60,7 @@ URNS = [[UNIT.format(1)], [UNIT.format(2), "urn:x:thing"]]
 
 
 class TestIdentifiers:
+    @holds("R15")
     @pytest.mark.parametrize(
         ("headers", "expected", "echo"),
         [
@@ -117,6 +119,7 @@ class TestIdentifiers:
 
 
 class TestWords:
+    @holds("R16")
     @pytest.mark.parametrize(
         ("asked_for", "expected"),
         [

@@ -11,9 +11,25 @@ from epcis_repo.evidence import tree
 from epcis_repo.evidence.operations import prepare
 from epcis_repo.model.what import Role
 from epcis_repo.operations import capture
-from epcis_repo.projections import event_hashes, event_index, stated
+from epcis_repo.projections import (
+    corrections,
+    event_hashes,
+    event_index,
+    lineage,
+    lot_story,
+    stated,
+)
 from epcis_repo.projections.derived import READ_MODELS, select_rows
-from epcis_repo.store import EventStore, Query, QueryItem, archived, buckets, log, open_store
+from epcis_repo.store import (
+    EventStore,
+    Query,
+    QueryItem,
+    archived,
+    buckets,
+    listing,
+    log,
+    open_store,
+)
 from epcis_repo.store.partitions import buckets_of
 from epcis_repo.store.sqlite import spelt_for_sqlite
 from tests.operations.reports import commissioned, packed, report, unpacked
@@ -49,6 +65,10 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
             "select_tag_after": [BUCKET, EPCS[0], 1, 1, 9],
             "delete_bucket": [BUCKET],
         },
+    ),
+    "listing": (
+        listing.STATEMENTS,
+        {"select_tags_between": ["01/", "02/", 5, [4, 5, 6, 7, 8]]},
     ),
     "capture": (
         capture._STATEMENTS,
@@ -95,10 +115,22 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
         stated.STATEMENTS,
         {"select_stated": [["masterdata a", "masterdata b"], 9, stated.MASTER_DATA_RECEIVED]},
     ),
+    "corrections": (
+        corrections.STATEMENTS,
+        {"select_declarations": [["a", "b"], 9, ["instead a", "instead b"]]},
+    ),
+    "lineage": (lineage.STATEMENTS, {"select_made": [EPCS, 9, NOW, ["repackaging"]]}),
+    "lot_story": (
+        lot_story.STATEMENTS,
+        {
+            "select_naming": [EPCS, 9, NOW],
+            "select_headers_at": [[1, 2]],
+            "select_lot": ["lot L1", "of 01/00300010123455/21/", 9, NOW],
+        },
+    ),
     "event_index": (
         event_index.STATEMENTS,
         {
-            "select_declared": [["a", "b"], 9],
             "select_said": [EPCS, 9],
             "select_headers_naming": [EPCS[0], 9, 0, NOW],
             "select_named": [EPCS[0], 9, NOW],

@@ -379,7 +379,7 @@ class TestAttached:
             "shipping",
             None,
         ]
-        assert story["state"]["lifecycle"] == "commissioned"
+        assert story["state"]["lifecycle"] == "shipped"
         assert story["archived_years"] == []
         assert await intact(filled) == []
 

@@ -110,10 +110,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "2.0", "<declarationTime>2026-02-01T00:00:00Z</declarationTime>", "",
     ),
     _stricter(
-        "place-id", "A place has an identifier with something in it.",
-        "an empty text counts as absent (EPCIS 1.2, §9.5), and a place is nothing else",
+        "place-id", "A place that has an extension has an identifier with something in it.",
+        "an empty text counts as absent (EPCIS 1.2, §9.5), and nobody knows of what place it is",
         r"required .*/(readPoint|bizLocation)/id ",
-        "2.0", "<readPoint><id>urn:epc:id:sgln:030001.111111.0</id>", "<readPoint><id/>",
+        "1.2", "<action>OBSERVE</action>",
+        "<action>OBSERVE</action><readPoint><id/><ex:dock>7</ex:dock></readPoint>",
     ),
     _stricter(
         "end-type", "A source or destination has a type with something in it.",
@@ -263,6 +264,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         r"(quantityElement|bizTransaction|source|destination|readPoint|bizLocation)/?\S* Element "
         r"'[^']*'(, attribute '\{[^']*|: This element is not expected)",
         "json", '"epcClass":', '"ex:note":1,"epcClass":',
+    ),
+    _laxer(
+        "place-empty", "A place with nothing in it is none.",
+        "an empty text counts as absent (EPCIS 1.2, §9.5), whether or not an id is around it",
+        r"/(readPoint|bizLocation): Element '[^']*': Missing child element\(s\)",
+        "2.0", "<readPoint><id>urn:epc:id:sgln:030001.111111.0</id></readPoint>", "<readPoint/>",
     ),
     _laxer(
         "header-extended", "A header may hold foreign elements, and its parts in any order.",

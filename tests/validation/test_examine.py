@@ -17,10 +17,12 @@ from epcis_repo.validation import (
     Severity,
     examine,
     identity,
+    master_data,
     severity_of,
     validate,
 )
-from epcis_repo.validation.dscsa import across, master_data
+from epcis_repo.validation.dscsa import across
+from epcis_repo.validation.dscsa import master_data as dscsa_master_data
 from tests.validation.documents import NOW, UNIT, as_json, as_xml, document, event, findings
 from tests.validation.test_rules import CASES, Row, in_format
 
@@ -128,7 +130,7 @@ def test_a_long_document_takes_no_more_memory_than_a_short_one(
     Of four times as many events no more is held at a time, once all that is remembered is full.
     """
     monkeypatch.setattr(json_pieces, "PIECE_SIZE", 4_096)
-    for module in (identity, across, master_data):
+    for module in (identity, master_data, across, dscsa_master_data):
         monkeypatch.setattr(module, "REMEMBERED_MAX", 100)
     peak(100)
 

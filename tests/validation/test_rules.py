@@ -112,6 +112,18 @@ def vocabulary(kind: str = "Location", children: tuple[str, ...] = ()) -> dict[s
     return document(event(), epcisHeader={"epcisMasterData": {"vocabularyList": vocabularies}})
 
 
+def twice(name_of: str, in_header: str, in_event: str, name: str = "lotNumber") -> dict[str, Any]:
+    """A document that says something of a lot, or of what has it, in its header and in an event."""
+    attribute = {"id": f"urn:epcglobal:cbv:mda#{name}", "attribute": in_header}
+    element = {"id": name_of, "attributes": [attribute]}
+    kind = "urn:epcglobal:epcis:vtype:EPCClass"
+    vocabularies = [{"type": kind, "vocabularyElementList": [element]}]
+    return document(
+        event(ilmd={"cbvmda:lotNumber": "L42", f"cbvmda:{name}": in_event}),
+        epcisHeader={"epcisMasterData": {"vocabularyList": vocabularies}},
+    )
+
+
 CONTEXT_ALONE = {"@context": [CONTEXT]}
 SBDH = "/epcisHeader/s:StandardBusinessDocumentHeader"
 SENSOR = "sensorElementList/0/sensorReport/0"
@@ -479,6 +491,18 @@ ROWS = [
     Row("vocabulary-type", vocabulary("Warehouse"), vocabulary("Location"), f"{MASTER_DATA}/type"),
     Row("vocabulary-children", vocabulary(children=(PLACE,)), vocabulary(children=(BUYER,)),
         f"{MASTER_DATA}/vocabularyElementList/0/children"),
+    *(
+        Row("vocabulary-ilmd", twice(named, *broken), twice(named, *sound),
+            f"{MASTER_DATA}/vocabularyElementList/0/attributes/0")
+        for named, broken, sound in (
+            (GTIN, ("L43", "L42"), ("L42", "L42")),
+            (UNIT.format(1), ("L43", "L42"), ("L42", "L42")),
+            (LOT, ("2028-12-30", "2028-12-31", "itemExpirationDate"),
+             (" 2028-12-31", "2028-12-31", "itemExpirationDate")),
+            (LOT, ("2028-12-30", "2028-12-31", "sellByDate"),
+             ("2028-12-31", "2028-12-31", "sellByDate")),
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -512,6 +536,10 @@ READ_ROWS: dict[str, tuple[bytes, bytes]] = {
     "date-time": replaced(JSON_TEXT, b'"2026-01-31T12:00:00Z"', b'"2026-01-31T12:00:00"'),
     "zone-offset": replaced(JSON_TEXT, b'"-05:00"', b'"-14:01"'),
     "action": replaced(JSON_TEXT, b'"ADD"', b'"add"'),
+    "namespace": (
+        XML_TEXT.replace(b"epcis:EPCISDocument", b"EPCISDocument").replace(b":epcis=", b"="),
+        XML_TEXT,
+    ),
     "identifier": replaced(
         JSON_TEXT, UNIT.format(1).encode(), b"urn:epc:tag:sgtin-96:0.0312345.067890.1"
     ),

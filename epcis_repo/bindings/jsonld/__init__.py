@@ -6,6 +6,7 @@ from epcis_repo.bindings.jsonld.reading import (
     parse_jsonld,
     scan_jsonld,
 )
+from epcis_repo.bindings.jsonld.recorded import Joined, join_recorded
 from epcis_repo.bindings.jsonld.writing import (
     CONTEXT,
     SCHEMA_VERSION,
@@ -17,7 +18,9 @@ from epcis_repo.bindings.jsonld.writing import (
 __all__ = [
     "CONTEXT",
     "SCHEMA_VERSION",
+    "Joined",
     "event_value",
+    "join_recorded",
     "parse_event",
     "parse_event_with_prefixes",
     "parse_jsonld",

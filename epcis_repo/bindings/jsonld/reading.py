@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import IO, Any, TypeVar
@@ -61,7 +61,7 @@ def parse_jsonld(body: bytes, *, checked: bool = False) -> Document:
     Return the document in `body`: an EPCISDocument, EPCISQueryDocument or a bare event.
 
     Raises `ValidationError` with every violation of every event, each at its JSON pointer. Where
-    it is `checked`, the schema has its say, too.
+    it is `checked`, the schema has its say, too, and those of one event are enough.
     """
     return _document(load_json(body), checked=checked)
 
@@ -341,6 +341,8 @@ def _read_events(
 ) -> tuple[Event, ...]:
     events: list[Event] = []
     for number, (value, place) in enumerate(zip(source, places, strict=True), 1):
+        if checked and violations:
+            break
         try:
             event, findings = _read_found(value, names, checked=checked)
         except Misfits as misfits:
@@ -374,56 +376,38 @@ def _read_event(source: Any, names: Names) -> Event:
     if cls is None:
         found = "no type" if event_type is None else event_type
         raise misfit(f"one of {', '.join(EVENT_TYPES)}", found, rule="event-type", step="type")
-    return _read_members(cls, _MEMBERS[cls], source, names, ignored=("type",))
+    return _read_members(cls, source, names, ignored=("type",))
 
 
 def _read_members(
-    cls: type[T],
-    members: Mapping[str, Field],
-    source: dict[str, Any],
-    names: Names,
-    *,
-    ignored: tuple[str, ...] = (),
+    cls: type[T], source: dict[str, Any], names: Names, *, ignored: tuple[str, ...] = ()
 ) -> T:
     values: dict[str, Any] = {}
     others: dict[str, Any] = {}
     findings: list[Finding] = []
+    readers = _MEMBER_READERS[cls]
     for standard, value in source.items():
-        member = members.get(standard)
+        member = readers.get(standard)
         if member is None:
             if standard not in ignored:
                 others[standard] = value
             continue
+        name, read = member
         try:
-            values[member.name] = READERS[member.kind](value, names)
+            values[name] = read(value, names)
         except Misfits as misfits:
             findings += misfits.within(standard)
-    for standard, member in members.items():
-        if member.name in _REQUIRED_OF.get(cls, REQUIRED) and standard not in source:
+    for standard in _REQUIRED[cls]:
+        if standard not in source:
             expected = f"{standard}, which every {cls.__name__} has"
             findings.append(Finding((), "required", expected, "none"))
     try:
-        values["extensions"] = names.expand_members(others)
+        values["extensions"] = names.expand_members(others) if others else others
     except Misfits as misfits:
         findings += misfits.findings
     if findings:
         raise Misfits(findings)
     return cls(**values)
-
-
-_MEMBERS: dict[type, dict[str, Field]] = {
-    cls: {member.standard: member for member in members} for cls, members in FIELDS.items()
-}
-_QUANTITY = {member.standard: member for member in QUANTITY_FIELDS}
-_SENSOR_METADATA = {member.standard: member for member in SENSOR_METADATA_FIELDS}
-_SENSOR_REPORT = {member.standard: member for member in SENSOR_REPORT_FIELDS}
-_ERROR_DECLARATION = {member.standard: member for member in ERROR_DECLARATION_FIELDS}
-_REQUIRED_OF: dict[type, frozenset[str]] = {
-    QuantityElement: frozenset({"epc_class"}),
-    SensorMetadata: frozenset(),
-    SensorReport: frozenset(),
-    ErrorDeclaration: frozenset({"declaration_time"}),
-}
 
 
 def _read_text(value: Any, names: Names) -> str:
@@ -477,11 +461,11 @@ def _list(value: Any, what: str) -> list[Any]:
     return value
 
 
-def _struct(cls: type[T], members: Mapping[str, Field], what: str) -> Callable[[Any, Names], T]:
+def _struct(cls: type[T], what: str) -> Callable[[Any, Names], T]:
     def read(value: Any, names: Names) -> T:
         if not isinstance(value, dict):
             raise misfit(f"{what}, which is a JSON object", value)
-        return _read_members(cls, members, value, names)
+        return _read_members(cls, value, names)
 
     return read
 
@@ -548,11 +532,9 @@ def _read_sensor_element(value: Any, names: Names) -> SensorElement:
     return SensorElement(sensor_metadata=metadata, sensor_report=reports, extensions=extensions)
 
 
-_read_sensor_metadata = _struct(SensorMetadata, _SENSOR_METADATA, "sensor metadata")
-_read_sensor_reports = _list_of(
-    _struct(SensorReport, _SENSOR_REPORT, "a sensor report"), "sensor reports"
-)
-_read_error_declaration = _struct(ErrorDeclaration, _ERROR_DECLARATION, "an error declaration")
+_read_sensor_metadata = _struct(SensorMetadata, "sensor metadata")
+_read_sensor_reports = _list_of(_struct(SensorReport, "a sensor report"), "sensor reports")
+_read_error_declaration = _struct(ErrorDeclaration, "an error declaration")
 
 READERS: dict[Kind, Reader] = {
     Kind.TIME: _read_time,
@@ -566,9 +548,7 @@ READERS: dict[Kind, Reader] = {
     Kind.TEXTS: _read_texts,
     Kind.NUMBER: _read_number,
     Kind.BOOLEAN: _read_boolean,
-    Kind.QUANTITIES: _list_of(
-        _struct(QuantityElement, _QUANTITY, "a quantity element"), "quantity elements"
-    ),
+    Kind.QUANTITIES: _list_of(_struct(QuantityElement, "a quantity element"), "quantity elements"),
     Kind.PLACE: _read_place,
     Kind.BIZ_TRANSACTIONS: _list_of(
         _read_typed(BizTransaction, "bizTransaction", "biz_transaction", needs_type=False),
@@ -585,6 +565,28 @@ READERS: dict[Kind, Reader] = {
     Kind.CERTIFICATION_INFO: _read_certification_info,
     Kind.ERROR_DECLARATION: _read_error_declaration,
     Kind.ILMD: _read_ilmd,
+}
+
+_STRUCTURES: dict[type, tuple[Field, ...]] = {
+    **FIELDS,
+    QuantityElement: QUANTITY_FIELDS,
+    SensorMetadata: SENSOR_METADATA_FIELDS,
+    SensorReport: SENSOR_REPORT_FIELDS,
+    ErrorDeclaration: ERROR_DECLARATION_FIELDS,
+}
+# By type and member: the attribute, and what reads it. To look up a kind each time takes as long as
+# reading a short text.
+_MEMBER_READERS = {
+    cls: {member.standard: (member.name, READERS[member.kind]) for member in members}
+    for cls, members in _STRUCTURES.items()
+}
+_REQUIRED = {
+    cls: [
+        member.standard
+        for member in members
+        if member.name in (*REQUIRED, "epc_class", "declaration_time")
+    ]
+    for cls, members in _STRUCTURES.items()
 }
 
 

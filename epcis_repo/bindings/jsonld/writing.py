@@ -67,7 +67,8 @@ class JsonLdWriter:
 
     def _document(self, document: Document, events: list[Any] | None) -> bytes:
         names = self._names
-        body: dict[str, Any] = {} if events is None else {"eventList": events}
+        # EPCIS 2.0, §9.3: a body has a list of events, also where there are none.
+        body: dict[str, Any] = {"eventList": [] if events is None else events}
         if (results := document.query_results) is not None:
             if results.vocabularies is not None:
                 body["vocabularyList"] = [_vocabulary_value(v, names) for v in results.vocabularies]

@@ -5,7 +5,14 @@ What came in version 1.0 or 1.1 is written as 1.2 (EPCIS 1.2 and 2.0, §9).
 """
 
 from epcis_repo.bindings.xml.capture_job import render_capture_job
+from epcis_repo.bindings.xml.problem import render_problem
 from epcis_repo.bindings.xml.reading import parse_xml_document, scan_xml
 from epcis_repo.bindings.xml.writing import render_xml_document
 
-__all__ = ["parse_xml_document", "render_capture_job", "render_xml_document", "scan_xml"]
+__all__ = [
+    "parse_xml_document",
+    "render_capture_job",
+    "render_problem",
+    "render_xml_document",
+    "scan_xml",
+]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from epcis_repo.model.documents import MASTER_DATA_DOCUMENT
 from epcis_repo.model.events import (
     FIELDS,
     AggregationEvent,
@@ -34,7 +35,7 @@ MASTER_DATA_NAMESPACES = {
 DOCUMENT_TYPES = {
     "epcis": ("EPCISDocument", NAMESPACES),
     "query": ("EPCISQueryDocument", QUERY_NAMESPACES),
-    "masterdata": ("EPCISMasterDataDocument", MASTER_DATA_NAMESPACES),
+    "masterdata": (MASTER_DATA_DOCUMENT, MASTER_DATA_NAMESPACES),
 }
 # EPCIS 2.0, §9.5: a header has no place for extensions any more, so those of US healthcare, which
 # belong to it, stand at the end of the document.
@@ -150,9 +151,8 @@ LAYOUTS: dict[str, dict[type[Event], Layout]] = {
 }
 
 # EPCIS 1.2, §7.4.4: versions before 2.0 count a class of objects in an event of its own. In the
-# model it is an ObjectEvent that observes the quantity, and says in this extension what it was.
+# model it is an ObjectEvent that observes the quantity, and says in an extension what it was.
 QUANTITY_EVENT = "QuantityEvent"
-WAS = "{http://purl.org/dc/terms/}type"
 QUANTITY_LAYOUTS: dict[str, tuple[Layout, Layout]] = {
     # What stands before the class and the quantity, and what behind.
     "1.2": (_BASE_1_2, (*_WHY_AND_WHERE[1:], "bizTransactionList")),

@@ -13,6 +13,7 @@ from lxml import etree
 from epcis_repo.bindings.json_loader import parse_number
 from epcis_repo.bindings.misfits import Finding, Misfits, misfit
 from epcis_repo.bindings.names import SBDH_ROOT
+from epcis_repo.bindings.xml.dialects import Straightener
 from epcis_repo.bindings.xml.layouts import (
     DOCUMENT_ID,
     DOCUMENT_TYPES,
@@ -23,7 +24,6 @@ from epcis_repo.bindings.xml.layouts import (
     QUANTITY_EVENT,
     QUANTITY_LAYOUTS,
     REQUIRED_EMPTY,
-    WAS,
     WRAPPERS,
     is_foreign,
     names_in,
@@ -40,6 +40,8 @@ from epcis_repo.bindings.xml.words import REPORT_WORDS, word_in
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.gs1 import cbv
 from epcis_repo.model.documents import (
+    MASTER_DATA_DOCUMENT,
+    NO_PREFIX,
     Document,
     FoundEvent,
     QueryResults,
@@ -54,6 +56,7 @@ from epcis_repo.model.events import (
     REQUIRED,
     SENSOR_METADATA_FIELDS,
     SENSOR_REPORT_FIELDS,
+    WAS,
     BizTransaction,
     ErrorDeclaration,
     Event,
@@ -87,8 +90,11 @@ def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
     if checked and len(body) > _CHECKED_WHOLE_MAX:
         return _gathered(scan_xml(BytesIO(body), checked=True))
     root = parse_xml(body)
+    straightener = Straightener()
+    straightener.straighten(root)
+    has_moved = straightener.has_moved
     if (version := _version_of_bare(root)) is not None:
-        bare, faults_of_bare = _bare_document(root, version, checked=checked)
+        bare, faults_of_bare = _bare_document(root, version, checked=checked, has_moved=has_moved)
         if bare is None or faults_of_bare:
             raise ValidationError(faults_of_bare)
         return bare
@@ -99,7 +105,7 @@ def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
             # Which event each is about, who looks at them one by one can say.
             place = f"/{kind.localname}"
             raise ValidationError([_violation(fault, place, None, root) for fault in faults])
-    frame = _frame(root)
+    frame = _frame(root, has_moved=has_moved)
     found = [] if frame.event_list is None else list(_event_elements(frame.event_list, frame.path))
     violations = list(frame.violations)
     events = None if frame.event_list is None else _read_events(found, frame.version, violations)
@@ -151,8 +157,9 @@ def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
     """
     xml = GrowingXml(file)
     level: _Level | None = None
-    number = 0
+    number, straightener = 0, Straightener()
     for is_whole in xml.steps:
+        straightener.straighten(xml.root)
         if _version_of_bare(xml.root) is not None:
             continue
         try:
@@ -162,7 +169,7 @@ def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
             _drain(xml)
             raise error from None
         level = level or _first_level(xml.root, is_query=schema == "query")
-        namespaces = _namespaces(xml.root)
+        namespaces = _namespaces(xml.root, has_moved=straightener.has_moved)
         for element, place in () if level is None else level.take(is_whole=is_whole):
             xml.taken()
             number += 1
@@ -184,13 +191,15 @@ def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
         return None
     if (version_of_bare := _version_of_bare(xml.root)) is not None:
         # It is a document of its own.
-        bare, violations = _bare_document(xml.root, version_of_bare, checked=checked)
+        bare, violations = _bare_document(
+            xml.root, version_of_bare, checked=checked, has_moved=straightener.has_moved
+        )
         if bare is None:
             yield from violations
             return None
         yield from (replace(found, faults=violations) for found in bare.found())
         return bare
-    frame = _frame(xml.root, checked=checked)
+    frame = _frame(xml.root, checked=checked, has_moved=straightener.has_moved)
     yield from frame.violations
     events = None if frame.event_list is None else ()
     return None if frame.violations else Document(events=events, **frame.members)
@@ -271,18 +280,18 @@ def _version_of_bare(root: etree._Element) -> str | None:
 
 
 def _bare_document(
-    root: etree._Element, version: str, *, checked: bool
+    root: etree._Element, version: str, *, checked: bool, has_moved: bool
 ) -> tuple[Document | None, tuple[Violation, ...]]:
     """Return the document that an event is by itself, and what is wrong with it."""
     root.tag = etree.QName(root).localname
-    place = f"/{root.tag}"
+    place, namespaces = f"/{root.tag}", _namespaces(root, has_moved=has_moved)
     try:
         event, faults = _read_found(root, version, checked=checked)
     except Misfits as misfits:
         return None, tuple(_violation(f, place, 1, root) for f in misfits.findings)
     document = Document(
         events=(event,),
-        namespaces=_namespaces(root),
+        namespaces=namespaces,
         is_bare=True,
         places=(place,),
         lines=(line_of(root) or 0,),
@@ -300,15 +309,21 @@ class _Frame(NamedTuple):
     violations: list[Violation]
 
 
-def _namespaces(root: etree._Element) -> dict[str, str]:
-    return {p: ns for p, ns in root.nsmap.items() if p is not None}
+def _namespaces(root: etree._Element, *, has_moved: bool) -> dict[str, str]:
+    """Return the prefixes that a document declares, none for that of elements that were moved."""
+    declared = {p: ns for p, ns in root.nsmap.items() if p is not None}
+    namespace = etree.QName(root).namespace
+    if not has_moved or namespace is None:
+        return declared
+    own = {p: ns for p, ns in declared.items() if ns != namespace}
+    return {NO_PREFIX: namespace} | own
 
 
 def _schema_name(version: str, schema: str) -> str:
     return f"{schema}-{version}"
 
 
-def _frame(root: etree._Element, *, checked: bool = False) -> _Frame:
+def _frame(root: etree._Element, *, has_moved: bool, checked: bool = False) -> _Frame:
     kind = etree.QName(root)
     version, schema = _version(kind, root)
     faults = findings_of(root, _schema_name(version, schema)) if checked else ()
@@ -328,11 +343,13 @@ def _frame(root: etree._Element, *, checked: bool = False) -> _Frame:
     content = content or {}
     if "VocabularyList" in content:
         header["vocabularies"] = (header.get("vocabularies") or ()) + content["VocabularyList"]
+    if schema == "masterdata":
+        extensions = {WAS: MASTER_DATA_DOCUMENT} | extensions
     place = f"/{kind.localname}"
     members = {
         "schema_version": root.get("schemaVersion"),
         "creation_date": creation_date,
-        "namespaces": _namespaces(root),
+        "namespaces": _namespaces(root, has_moved=has_moved),
         "id": extensions.pop(f"@{DOCUMENT_ID}", None),
         "query_results": content.get("QueryResults"),
         "body_extensions": content.get("extensions", {}),
@@ -509,16 +526,21 @@ def _read_fields(
     **values: Any,
 ) -> dict[str, Any]:
     """Return what `parts` say of the fields of `cls`, beside the `values` that are known."""
-    for tag in parts:
-        member = MEMBERS[cls][tag]
-        value = _member(parts, tag, READERS[member.kind], element, findings)
+    readers, required_empty = _FIELD_READERS[cls], REQUIRED_EMPTY.get((version, cls))
+    for tag, child in parts.items():
+        name, read = readers[tag]
+        try:
+            value = read(child)
+        except Misfits as misfits:
+            findings += (_at_line(f, child) for f in misfits.within(_step(child, element)))
+            continue
         # EPCIS 1.2, §9.5: an optional text that is empty counts as absent, and so does a list
         # that is there only because 1.2 requires it.
-        if value != "" and (value != () or tag != REQUIRED_EMPTY.get((version, cls))):
-            values[member.name] = value
-    for member in FIELDS[cls]:
-        if member.name in REQUIRED and not values.get(member.name) and member.standard not in parts:
-            expected = f"{member.standard}, which every {cls.__name__} has"
+        if value != "" and (value != () or tag != required_empty):
+            values[name] = value
+    for name, tag in _REQUIRED_FIELDS[cls]:
+        if tag not in parts and not values.get(name):
+            expected = f"{tag}, which every {cls.__name__} has"
             findings.append(Finding((), "required", expected, "none", line_of(element)))
     return values
 
@@ -539,6 +561,11 @@ def _parts(
     extensions = _foreign_attributes(element, findings, *attributes)
     extensions = {f"@{name}": value for name, value in extensions.items()}
     for child in _children(element):
+        tag = child.tag
+        # Nearly all that there is, and no name of the standard's has another spelling.
+        if tag in known and tag not in parts:
+            parts[tag] = child
+            continue
         tag = tag_of(child)
         if tag == repeated:
             continue
@@ -552,8 +579,6 @@ def _parts(
                     line_of(child),
                 )
             )
-        elif tag in known:
-            parts[tag] = child
         elif is_foreign(tag):
             add_member(extensions, tag, element_value(child))
         else:
@@ -576,6 +601,8 @@ def _foreign_attributes(
     element: etree._Element, findings: list[Finding], *known: str
 ) -> dict[str, Any]:
     extensions: dict[str, Any] = {}
+    if not element.keys():
+        return extensions
     for name, value in attributes_of(element).items():
         if is_foreign(name):
             extensions[name] = value
@@ -709,9 +736,18 @@ def _each(
     return read_all
 
 
-def _read_place(element: etree._Element) -> Place:
+def _read_place(element: etree._Element) -> Place | None:
+    # Nearly every one has an id, and nothing else.
+    only = element[0] if len(element) == 1 and not element.keys() else None
+    if only is not None and only.tag == "id" and not len(only) and (text := _text(only)):
+        return Place(id=text)
     findings: list[Finding] = []
     parts, extensions = _parts(element, ("id",), findings)
+    # EPCIS 1.2, §9.5: an empty text counts as absent, and so does a place of nothing else.
+    known = parts.get("id")
+    has_id = known is not None and (len(known) or _text(known))
+    if not (has_id or findings or extensions or (element.text or "").strip()):
+        return None
     identifier = _member(parts, "id", _filled_text, element, findings, required=True)
     if findings:
         raise Misfits(findings)
@@ -743,15 +779,19 @@ def _read_number(element: etree._Element) -> int | Decimal | None:
     return _number(text) if text else None
 
 
-def _read_biz_transaction(element: etree._Element) -> BizTransaction:
+def _read_biz_transaction(element: etree._Element) -> BizTransaction | None:
     identifier, kind, extensions = _typed_text(element, cbv.BIZ_TRANSACTION_TYPE)
+    if not (identifier or extensions):
+        return None
     return BizTransaction(biz_transaction=identifier, type=kind or None, extensions=extensions)
 
 
-def _read_source_or_destination(element: etree._Element) -> SourceOrDestination:
+def _read_source_or_destination(element: etree._Element) -> SourceOrDestination | None:
     identifier, kind, extensions = _typed_text(element, cbv.SOURCE_DEST_TYPE)
     if not kind:
         raise misfit("an attribute type", "none", rule="required")
+    if not (identifier or extensions):
+        return None
     return SourceOrDestination(id=identifier, type=kind, extensions=extensions)
 
 
@@ -763,6 +803,18 @@ def _typed_text(
     if findings:
         raise Misfits(findings)
     return _text(element), word_in(vocabulary, element.get("type", "").strip()), extensions
+
+
+def _filled(
+    read: Callable[[etree._Element], tuple[Any, ...]],
+) -> Callable[[etree._Element], tuple[Any, ...] | None]:
+    # An entry that says nothing is none, and a list with no other is absent (EPCIS 1.2, §9.5).
+    def read_filled(element: etree._Element) -> tuple[Any, ...] | None:
+        entries = read(element)
+        filled = tuple(entry for entry in entries if entry is not None)
+        return filled if filled or not entries else None
+
+    return read_filled
 
 
 def _read_persistent_disposition(element: etree._Element) -> PersistentDisposition:
@@ -867,14 +919,25 @@ READERS: dict[Kind, Callable[[etree._Element], Any]] = {
     Kind.EPCS: _texts_of("epc"),
     Kind.QUANTITIES: _each(_read_quantity, "quantityElement"),
     Kind.PLACE: _read_place,
-    Kind.BIZ_TRANSACTIONS: _each(_read_biz_transaction, "bizTransaction"),
-    Kind.SOURCES: _each(_read_source_or_destination, "source"),
-    Kind.DESTINATIONS: _each(_read_source_or_destination, "destination"),
+    Kind.BIZ_TRANSACTIONS: _filled(_each(_read_biz_transaction, "bizTransaction")),
+    Kind.SOURCES: _filled(_each(_read_source_or_destination, "source")),
+    Kind.DESTINATIONS: _filled(_each(_read_source_or_destination, "destination")),
     Kind.SENSOR_ELEMENTS: _each(_read_sensor_element, "sensorElement"),
     Kind.PERSISTENT_DISPOSITION: _read_persistent_disposition,
     Kind.CERTIFICATION_INFO: _text,
     Kind.ERROR_DECLARATION: _read_error_declaration,
     Kind.ILMD: _read_ilmd,
+}
+
+
+# By type and tag: the attribute of an event, and what reads it.
+_FIELD_READERS = {
+    cls: {tag: (member.name, READERS[member.kind]) for tag, member in members.items()}
+    for cls, members in MEMBERS.items()
+}
+_REQUIRED_FIELDS = {
+    cls: [(member.name, member.standard) for member in members if member.name in REQUIRED]
+    for cls, members in FIELDS.items()
 }
 
 

@@ -90,6 +90,12 @@ def _first_finding(
     element: etree._Element, schema: etree.XMLSchema, line: int | None
 ) -> Iterator[Finding]:
     parser = etree.XMLParser(schema=schema, resolve_entities=False, huge_tree=True)
+    if element.nsmap.get(None) is not None:
+        # Written as it is, all in it would be in the namespace that is declared for everything.
+        alone = etree.Element(element.tag, {str(name): str(t) for name, t in element.items()})
+        alone.text = element.text
+        alone.extend(deepcopy(child) for child in element)
+        element = alone
     text = etree.tostring(element, encoding="utf-8", with_tail=False)
     for start in range(0, len(text), _PIECE):
         parser.feed(text[start : start + _PIECE])

@@ -31,6 +31,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -46,23 +47,27 @@ _URI_AND_LOCAL_NAME = re.compile(r"([^\W\d].*[/#:])([^\W\d][\w.\-]*)")
 
 def tag_of(element: etree._Element) -> str:
     """Return the name of `element`, its namespace in the one spelling."""
-    return _spelt(element.tag)
+    return _spelt(str(element.tag))
 
 
 def attributes_of(element: etree._Element) -> dict[str, str]:
     """Return the attributes of `element`, their namespaces in the one spelling."""
-    return {_spelt(name): str(value) for name, value in element.items()}
+    return {_spelt(str(name)): str(value) for name, value in element.items()}
 
 
-def _spelt(name: Any) -> str:
-    namespace, brace, local = str(name)[1:].partition("}")
-    return f"{{{canonical_namespace(namespace)}}}{local}" if brace else str(name)
+# A document has few names, and each of them very often.
+@lru_cache(maxsize=1_024)
+def _spelt(name: str) -> str:
+    namespace, brace, local = name[1:].partition("}")
+    return f"{{{canonical_namespace(namespace)}}}{local}" if brace else name
 
 
 def element_value(element: etree._Element, *known: str) -> Any:
     """Return the content and attributes of `element` as a value, without the `known` ones."""
-    attributes = {name: text for name, text in attributes_of(element).items() if name not in known}
-    if not len(element) and not attributes:
+    attributes = {}
+    if element.keys():
+        attributes = {n: text for n, text in attributes_of(element).items() if n not in known}
+    if not attributes and not len(element):
         return element.text or ""
     if attributes == {_NIL: "true"} and not len(element) and not element.text:
         return None

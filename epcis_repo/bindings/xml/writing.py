@@ -20,16 +20,15 @@ from epcis_repo.bindings.sbdh import sbdh_of
 from epcis_repo.bindings.spelling import CbvXmlFormat, spell_event, spelling_for
 from epcis_repo.bindings.xml.layouts import (
     DOCUMENT_ID,
+    DOCUMENT_TYPES,
     LAYOUTS,
     MEMBERS,
     NAMESPACES,
     NEVER_EMPTY,
     QUANTITY_EVENT,
     QUANTITY_LAYOUTS,
-    QUERY_NAMESPACES,
     REQUIRED_EMPTY,
     STANDARD_NAMESPACES,
-    WAS,
     WRAPPED_TYPES,
     WRAPPERS,
     Layout,
@@ -53,6 +52,7 @@ from epcis_repo.model.events import (
     FIELDS,
     SENSOR_METADATA_FIELDS,
     SENSOR_REPORT_FIELDS,
+    WAS,
     ErrorDeclaration,
     Event,
     Field,
@@ -85,6 +85,7 @@ class XmlWriter:
 
     def __init__(self, namespaces: Mapping[str, str], version: str) -> None:
         self._version = version
+        self._has_events = False
         self._namespaces = {
             prefix: namespace
             for prefix, namespace in namespaces.items()
@@ -97,6 +98,7 @@ class XmlWriter:
 
     def event(self, event: Event) -> bytes:
         """Return an event as it stands in a document, between what `around` returns."""
+        self._has_events = True
         body = self._written(Document(events=(event,)))
         return body[body.index(_BEGINS) + len(_BEGINS) : body.rindex(_ENDS)]
 
@@ -113,9 +115,9 @@ class XmlWriter:
             used = {
                 prefix: namespace
                 for prefix, namespace in _KNOWN.items()
-                if any(sign in body for sign in _SIGNS[prefix])
+                if prefix not in self._namespaces and any(sign in body for sign in _SIGNS[prefix])
             }
-            if used.keys() - self._namespaces.keys():
+            if used:
                 self._namespaces = used | self._namespaces
                 body = self._serialised(document, with_mark=with_mark)
         except ValueError as error:
@@ -124,7 +126,15 @@ class XmlWriter:
         return body
 
     def _serialised(self, document: Document, *, with_mark: bool) -> bytes:
-        root = _root(document, self._version, self._namespaces)
+        schema = "epcis" if document.query_results is None else "query"
+        if not (document.events or self._has_events):
+            if document.is_master_data:
+                schema = "masterdata"
+            answer = document.query_results
+            if document.is_master_data or (answer and answer.vocabularies is not None):
+                # EPCIS 2.0, §9.7: events or master data. In JSON there is a list of both.
+                document = replace(document, events=None)
+        root = _root(document, schema, self._version, self._namespaces)
         if document.is_bare:
             root = next(root.iter(*EVENT_TYPES, QUANTITY_EVENT))
             root.tag = f"{{{NAMESPACES[self._version]}}}{root.tag}"
@@ -148,10 +158,11 @@ _SIGNS = {
 }
 
 
-def _root(document: Document, version: str, prefixes: Mapping[str, str]) -> etree._Element:
-    namespaces = QUERY_NAMESPACES if document.query_results else NAMESPACES
-    kind = "EPCISQueryDocument" if document.query_results else "EPCISDocument"
-    namespace, prefix = namespaces[version], "epcisq" if document.query_results else "epcis"
+def _root(
+    document: Document, schema: str, version: str, prefixes: Mapping[str, str]
+) -> etree._Element:
+    kind, namespaces = DOCUMENT_TYPES[schema]
+    namespace, prefix = namespaces[version], _ROOT_PREFIXES[schema]
     nsmap = {p: ns for p, ns in prefixes.items() if p != prefix}
     if document.id is not None:
         nsmap = {"rdf": etree.QName(DOCUMENT_ID).namespace} | nsmap
@@ -161,8 +172,13 @@ def _root(document: Document, version: str, prefixes: Mapping[str, str]) -> etre
         root.set("creationDate", document.creation_date.text)
     if document.id is not None:
         root.set(DOCUMENT_ID, document.id)
-    moved = _write_header(root, document, version)
+    vocabularies, extensions = document.vocabularies, document.extensions
+    if schema == "masterdata":
+        vocabularies, extensions = None, {n: v for n, v in extensions.items() if n != WAS}
+    moved = _write_header(root, document, vocabularies, version)
     body = parent = etree.SubElement(root, "EPCISBody")
+    if schema == "masterdata" and document.vocabularies:
+        _write_vocabularies(body, document.vocabularies)
     if (results := document.query_results) is not None:
         answer = etree.SubElement(body, f"{{{namespace}}}QueryResults")
         etree.SubElement(answer, "queryName").text = results.query_name
@@ -180,8 +196,11 @@ def _root(document: Document, version: str, prefixes: Mapping[str, str]) -> etre
         raise InputError("in EPCIS XML the body of an answer holds nothing but the answer")
     write_extensions(body, document.body_extensions)
     write_extensions(root, moved)
-    write_extensions(root, document.extensions)
+    write_extensions(root, extensions)
     return root
+
+
+_ROOT_PREFIXES = {"epcis": "epcis", "query": "epcisq", "masterdata": "epcismd"}
 
 
 def write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> None:
@@ -193,20 +212,25 @@ def write_extensions(element: etree._Element, extensions: Mapping[str, Any]) -> 
     fill_element(element, extensions)
 
 
-def _write_header(root: etree._Element, document: Document, version: str) -> Mapping[str, Any]:
+def _write_header(
+    root: etree._Element,
+    document: Document,
+    vocabularies: tuple[Vocabulary, ...] | None,
+    version: str,
+) -> Mapping[str, Any]:
     """Write the header, and return what of it the version wants at the end of the document."""
     sbdh, extensions, moved = sbdh_of(document), document.header_extensions, dict[str, Any]()
     if version == "2.0":
         moved = {name: value for name, value in extensions.items() if not name.startswith("@")}
         extensions = {name: value for name, value in extensions.items() if name.startswith("@")}
-    if sbdh is None and document.vocabularies is None and not extensions:
+    if sbdh is None and vocabularies is None and not extensions:
         return moved
     header = etree.SubElement(root, "EPCISHeader")
     if sbdh is not None:
         append_value(header, SBDH_ROOT, sbdh)
-    if document.vocabularies is not None:
+    if vocabularies is not None:
         master_data = etree.SubElement(etree.SubElement(header, "extension"), "EPCISMasterData")
-        _write_vocabularies(master_data, document.vocabularies)
+        _write_vocabularies(master_data, vocabularies)
     write_extensions(header, extensions)
     return moved
 

@@ -1,0 +1,402 @@
+"""
+The table of what a repository can be asked: of each question how a store that is opened here
+answers, and how a server does. A command asks, and does not know which of them it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import IO, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+
+import orjson
+
+from epcis_repo.bindings import RENDERERS
+from epcis_repo.cli.running import log_key, now, opened
+from epcis_repo.client import Captured, Client, Listed, connect, error_of
+from epcis_repo.evidence.operations import checkpoint, proof
+from epcis_repo.model.times import utc_text
+from epcis_repo.operations.asked import identifier_asked
+from epcis_repo.operations.capture import capture
+from epcis_repo.operations.conflicts import conflicts
+from epcis_repo.operations.contents import contents, contents_value, counts_value, leaves
+from epcis_repo.operations.corrections import correction, correction_value
+from epcis_repo.operations.custody import custody, custody_value
+from epcis_repo.operations.diff import Clock, diff
+from epcis_repo.operations.documents import received
+from epcis_repo.operations.events import events
+from epcis_repo.operations.history import history, history_value
+from epcis_repo.operations.idempotency import idempotency_key
+from epcis_repo.operations.lineage import lineage, lineage_value
+from epcis_repo.operations.master_data import master_data, master_data_value
+from epcis_repo.operations.preparing import CaptureErrorBehaviour
+from epcis_repo.settings import Settings, read_settings
+from epcis_repo.store import EventStore
+from epcis_repo.subscriptions import Subscribed, deliveries, replay, subscriptions
+from epcis_repo.verification import ProductIdentifier, sentence_of, verification_value, verify
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Value = dict[str, Any]
+Moments = Mapping[str, Any]
+
+_PER_PAGE = 1_000
+
+
+class Here(NamedTuple):
+    """A store that is opened here, and what it was opened with."""
+
+    store: EventStore
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[P, T]):
+    """What is asked in one way of a store that is opened here, in another of a server."""
+
+    here: Callable[Concatenate[Here, P], Awaitable[T]]
+    there: Callable[Concatenate[Client, P], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository that can be asked, wherever it is."""
+
+    where: Here | Client
+
+    async def ask(self, question: Question[P, T], *given: P.args, **more: P.kwargs) -> T:
+        """Return the answer to a question."""
+        if isinstance(self.where, Client):
+            return await question.there(self.where, *given, **more)
+        return await question.here(self.where, *given, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a command asks: a server at an address, else the store that the settings name."""
+
+    db: str | None
+    url: str | None
+
+    def run(self, work: Callable[[Repository], Awaitable[T]]) -> T:
+        """Open the repository, do the work and close it again."""
+
+        async def working() -> T:
+            async with self._reached() as repository:
+                return await work(repository)
+
+        return asyncio.run(working())
+
+    def ask(self, question: Question[P, T], *given: P.args, **more: P.kwargs) -> T:
+        """Open the repository for one question."""
+        return self.run(lambda repository: repository.ask(question, *given, **more))
+
+    def ask_about(
+        self,
+        question: Question[Concatenate[str, P], T],
+        identifier: str,
+        *given: P.args,
+        **more: P.kwargs,
+    ) -> T:
+        """Ask about a thing; before anything is opened, whether that is an identifier at all."""
+        identifier_asked(identifier)
+        return self.ask(question, identifier, *given, **more)
+
+    @asynccontextmanager
+    async def _reached(self) -> AsyncIterator[Repository]:
+        if self.url is not None:
+            async with connect(self.url) as client:
+                yield Repository(client)
+            return
+        settings = read_settings(db=self.db)
+        async with opened(settings) as store:
+            yield Repository(Here(store, settings))
+
+
+# --- what comes in ---
+
+
+async def _capture(
+    here: Here,
+    body: IO[bytes],
+    media_type: str,
+    *,
+    under: str | None,
+    behaviour: CaptureErrorBehaviour,
+) -> Captured:
+    key = None if under is None else idempotency_key(under, endpoint="capture")
+    receipt = await capture(
+        here.store, body, media_type, now=now(), key=key, capture_error_behaviour=behaviour
+    )
+    return Captured(receipt.value(), receipt.replayed)
+
+
+async def _capture_there(
+    client: Client,
+    body: IO[bytes],
+    media_type: str,
+    *,
+    under: str | None,
+    behaviour: CaptureErrorBehaviour,
+) -> Captured:
+    captured = await client.capture(
+        body, media_type, idempotency_key=under, capture_error_behaviour=behaviour
+    )
+    job = captured.job
+    if job["running"]:
+        job = await client.ended(job["captureID"])
+    if "events" not in job:
+        # A long document is refused after it was taken.
+        raise error_of(job["errors"][0])
+    return Captured(job, captured.replayed)
+
+
+CAPTURE = Question(_capture, _capture_there)
+
+
+# --- what goes out ---
+
+
+async def _events(here: Here, parameters: list[tuple[str, str]]) -> Listed:
+    page = await events(here.store, parameters, now=now())
+    return Listed(RENDERERS["json-ld"](page.document), page.next_page_token)
+
+
+async def _events_there(client: Client, parameters: list[tuple[str, str]]) -> Listed:
+    return await client.events_page(parameters)
+
+
+EVENTS = Question(_events, _events_there)
+
+Writer = Callable[[bytes], object]
+
+
+async def _document(here: Here, digest: str, write: Writer) -> Value:
+    document = await received(here.store, digest)
+    try:
+        for piece in document.pieces():
+            write(piece)
+    finally:
+        document.close()
+    said = {"document": document.digest, "mediaType": document.media_type}
+    return said | {"size": document.size}
+
+
+async def _document_there(client: Client, digest: str, write: Writer) -> Value:
+    size = 0
+    async with client.document(digest) as answer, aclosing(answer.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            write(piece)
+            size += len(piece)
+    said = {"document": digest.lower(), "mediaType": answer.headers["Content-Type"]}
+    return said | {"size": size}
+
+
+DOCUMENT = Question(_document, _document_there)
+
+
+async def _conflicts(here: Here, *, event_id: str | None, token: str | None) -> Listed:
+    page = await conflicts(here.store, event_id=event_id, token=token)
+    value = {"conflicts": [found.value() for found in page.conflicts]}
+    return Listed(orjson.dumps(value), page.next_page_token)
+
+
+async def _conflicts_there(client: Client, *, event_id: str | None, token: str | None) -> Listed:
+    return await client.conflicts(event_id=event_id, token=token)
+
+
+CONFLICTS = Question(_conflicts, _conflicts_there)
+
+
+# --- what is known of things ---
+
+
+async def _of_thing(
+    operation: Callable[..., Awaitable[Any]],
+    value_of: Callable[[Any], Value],
+    here: Here,
+    identifier: str,
+    moments: Moments,
+) -> Value:
+    return value_of(await operation(here.store, identifier_asked(identifier), **moments))
+
+
+async def _of_thing_there(
+    method: Callable[..., Awaitable[Value]], client: Client, identifier: str, moments: Moments
+) -> Value:
+    return await method(client, identifier, **_texts(moments))
+
+
+async def _master_data(here: Here, identifier: str, moments: Moments) -> Value:
+    return master_data_value(await master_data(here.store, identifier, **moments))
+
+
+def _texts(moments: Moments) -> dict[str, str | None]:
+    return {name: None if at is None else utc_text(at) for name, at in moments.items()}
+
+
+AboutThing = Question[[str, Moments], Value]
+
+
+async def _history(
+    here: Here, identifier: str, moments: Moments, *, per_page: int | None, token: str | None
+) -> Listed:
+    thing = identifier_asked(identifier)
+    story = await history(here.store, thing, **moments, per_page=per_page, token=token)
+    return Listed(orjson.dumps(history_value(story)), story.next_page_token)
+
+
+async def _history_there(
+    client: Client, identifier: str, moments: Moments, *, per_page: int | None, token: str | None
+) -> Listed:
+    return await client.history(identifier, **_texts(moments), per_page=per_page, token=token)
+
+
+HISTORY = Question(_history, _history_there)
+CONTENTS: AboutThing = Question(
+    partial(_of_thing, contents, contents_value), partial(_of_thing_there, Client.contents)
+)
+COUNTS: AboutThing = Question(
+    partial(_of_thing, contents, counts_value), partial(_of_thing_there, Client.counts)
+)
+CUSTODY: AboutThing = Question(
+    partial(_of_thing, custody, custody_value), partial(_of_thing_there, Client.custody)
+)
+LINEAGE: AboutThing = Question(
+    partial(_of_thing, lineage, lineage_value), partial(_of_thing_there, Client.lineage)
+)
+MASTER_DATA: AboutThing = Question(_master_data, partial(_of_thing_there, Client.master_data))
+
+
+async def _leaves(here: Here, identifier: str, moments: Moments, write: Writer) -> None:
+    async for epcs in leaves(here.store, identifier_asked(identifier), **moments):
+        write("".join(f"{epc}\n" for epc in epcs).encode())
+
+
+async def _leaves_there(client: Client, identifier: str, moments: Moments, write: Writer) -> None:
+    async with aclosing(client.leaves(identifier, **_texts(moments))) as pieces:
+        async for piece in pieces:
+            write(piece)
+
+
+LEAVES = Question(_leaves, _leaves_there)
+
+
+async def _diff(
+    here: Here, identifier: str, moments: Moments, before: int, after: int, by: Clock
+) -> str:
+    thing = identifier_asked(identifier)
+    return await diff(here.store, thing, before, after, by=by, **moments)
+
+
+async def _diff_there(
+    client: Client, identifier: str, moments: Moments, before: int, after: int, by: Clock
+) -> str:
+    clocks = _texts(moments)
+    return await client.diff(identifier, utc_text(before), utc_text(after), by=by, **clocks)
+
+
+DIFF = Question(_diff, _diff_there)
+
+
+async def _correction(
+    here: Here, event_id: str, *, known_at: int | None, token: str | None
+) -> Listed:
+    found = await correction(here.store, event_id, known_at=known_at, token=token)
+    return Listed(orjson.dumps(correction_value(found)), found.next_page_token)
+
+
+async def _correction_there(
+    client: Client, event_id: str, *, known_at: int | None, token: str | None
+) -> Listed:
+    moment = None if known_at is None else utc_text(known_at)
+    return await client.correction(event_id, known_at=moment, token=token)
+
+
+CORRECTION = Question(_correction, _correction_there)
+
+
+class Verified(NamedTuple):
+    """What is answered to a verification request, and the same in a sentence."""
+
+    value: Value
+    sentence: str
+
+
+async def _verify(here: Here, product: ProductIdentifier) -> Verified:
+    verdict = await verify(here.store, product, today=datetime.now(UTC).date())
+    value = verification_value(verdict, now=now(), gln=here.settings.gln, corr_uuid=None)
+    return Verified(value, verdict.sentence)
+
+
+async def _verify_there(client: Client, product: ProductIdentifier) -> Verified:
+    expiry = f"{product.expiry:%y%m%d}"
+    value = await client.verify(
+        gtin=product.gtin, serial=product.serial, lot=product.lot, expiry=expiry
+    )
+    said = value["data"]
+    codes = (said.get("verificationFailureReason"), said.get("additionalInfo"))
+    return Verified(value, sentence_of(*codes))
+
+
+VERIFY = Question(_verify, _verify_there)
+
+
+# --- subscribers ---
+
+
+async def _subscriptions(here: Here) -> list[Value]:
+    found: list[Subscribed] = []
+    page = await subscriptions(here.store, None, per_page=_PER_PAGE)
+    found += page.subscriptions
+    while (token := page.next_page_token) is not None:
+        page = await subscriptions(here.store, None, per_page=_PER_PAGE, token=token)
+        found += page.subscriptions
+    return [{"queryName": one.subscription.query_name, **one.value()} for one in found]
+
+
+async def _subscriptions_there(client: Client) -> list[Value]:
+    found = [
+        {"queryName": query["name"], **subscription}
+        async for query in client.queries()
+        async for subscription in client.subscriptions(query["name"])
+    ]
+    return sorted(found, key=lambda subscription: str(subscription["createdAt"]))
+
+
+SUBSCRIPTIONS = Question(_subscriptions, _subscriptions_there)
+DELIVERIES: Question[[], list[Value]] = Question(
+    lambda here: deliveries(here.store), Client.deliveries
+)
+
+
+async def _replay(here: Here, delivery_id: str) -> None:
+    await replay(here.store, delivery_id, now=now())
+
+
+async def _replay_there(client: Client, delivery_id: str) -> None:
+    await client.replay(delivery_id)
+
+
+REPLAY = Question(_replay, _replay_there)
+
+
+# --- evidence ---
+
+
+async def _proof(here: Here, event_id: str) -> bytes:
+    return await proof(here.store, log_key(here.settings), event_id)
+
+
+async def _proof_there(client: Client, event_id: str) -> bytes:
+    return await client.proof(event_id)
+
+
+CHECKPOINT: Question[[], bytes] = Question(
+    lambda here: checkpoint(here.store, log_key(here.settings)), Client.checkpoint
+)
+PROOF = Question(_proof, _proof_there)

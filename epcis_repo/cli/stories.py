@@ -1,0 +1,155 @@
+"""The commands that tell what became of things: custody, lineage, counts, leaves and the like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from epcis_repo import errors
+from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
+from epcis_repo.cli.output import data, print_json, print_text, shown, table_of, words
+from epcis_repo.cli.questions import CORRECTION, COUNTS, CUSTODY, DIFF, LEAVES, LINEAGE, At
+from epcis_repo.operations.asked import moment_asked
+from epcis_repo.operations.diff import Clock
+
+
+def custody_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show who owned a thing, who had it and where it was, and what of that does not fit."""
+    value = At(db, url).ask_about(CUSTODY, identifier, clocks(as_of, known_at))
+    if json:
+        print_json(value)
+        return
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    table = table_of("what", "who or where", "from", "to")
+    for name, what in (("owners", "owned by"), ("possessors", "with"), ("places", "at")):
+        for period in value[name]:
+            since, until = period["from"] or "nobody knows", period["to"] or ""
+            table.add_row(what, shown(period["who"]), since, until)
+    data.print(table)
+    for finding in value["findings"]:
+        data.print(f"{finding['event_time']} {shown(finding['sentence'])}", soft_wrap=True)
+
+
+def lineage_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show what a thing or a lot was made of, and what was made of it, through generations."""
+    value = At(db, url).ask_about(LINEAGE, identifier, clocks(as_of, known_at))
+    if json:
+        print_json(value)
+        return
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    for name, what in (("back", "made of"), ("forward", "made into")):
+        data.print(what if value[name] else f"{what}: nothing that is known")
+        for relative in value[name]:
+            making = value["makings"][relative["making"]]
+            when = making["events"][0]["event_time"]
+            # A generation further away stands further in.
+            margin = "  " * relative["generation"]
+            data.print(f"{margin}{shown(relative['epc'])}  {when}", soft_wrap=True)
+
+
+def counts_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Count what is in a container, by level and by class."""
+    value = At(db, url).ask_about(COUNTS, identifier, clocks(as_of, known_at))
+    if json:
+        print_json(value)
+        return
+    table = table_of("level", "class", "how many")
+    for row in value["products"]:
+        table.add_row(str(row["level"]), shown(row["class"] or "none"), str(row["count"]))
+    data.print(table)
+
+
+def leaves_command(
+    identifier: Id, as_of: AsOf = None, known_at: KnownAt = None, db: Db = None, url: Url = None
+) -> None:
+    """List whatever is in a container and has nothing in it itself: an EPC in each line."""
+    At(db, url).ask_about(LEAVES, identifier, clocks(as_of, known_at), print_text)
+
+
+def diff_command(
+    identifier: Id,
+    before: Annotated[str, typer.Argument(metavar="FROM", help="A date, or date and time.")],
+    after: Annotated[str, typer.Argument(metavar="TO", help="A date, or date and time.")],
+    by: Annotated[Clock, typer.Option(help="The clock of both.")] = Clock.KNOWN_AT,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    db: Db = None,
+    url: Url = None,
+) -> None:
+    """Show what was learned of a thing between two moments, or with --by as_of what happened."""
+    moments = clocks(as_of, known_at)
+    if moments[by] is not None:
+        raise errors.QueryParameterError(
+            f"--{by.replace('_', '-')}", expected="FROM and TO alone", found="another moment of it"
+        )
+    begin, end = moment_asked("FROM", before), moment_asked("TO", after)
+    text = At(db, url).ask_about(DIFF, identifier, moments, begin, end, by)
+    print_text(text.encode())
+    if not text:
+        words.print("nothing differs")
+
+
+def correction_command(
+    event_id: Annotated[str, typer.Argument(metavar="EVENTID", help="What was in error.")],
+    known_at: KnownAt = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
+    ] = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Show why an event was in error, what is true instead, and what was built on it."""
+    moment = clocks(None, known_at)["known_at"]
+    found = At(db, url).ask(CORRECTION, event_id, known_at=moment, token=after)
+    if json:
+        print_json(found.value)
+    else:
+        _say_correction(found.value)
+    if found.next_page_token is not None:
+        words.print(f"more: --after {found.next_page_token}")
+
+
+def _say_correction(value: dict[str, Any]) -> None:
+    for declaration in value["declarations"]:
+        reason = f" ({shown(declaration['reason'])})" if declaration["reason"] else ""
+        data.print(f"declared in error at {shown(declaration['declared_at'])}{reason}")
+    for event in value["corrective_events"]:
+        here = "" if event["position"] else " (not recorded here)"
+        data.print(f"true instead: {shown(event['event_id'])}{here}", soft_wrap=True)
+    table = table_of("in doubt", "what happened", "to", "because", "event")
+    for doubt in value["in_doubt"]:
+        cells = (
+            doubt["event_time"],
+            doubt["biz_step"] or "",
+            doubt["epc"],
+            f"{doubt['because'].replace('_', ' ')} {doubt['inferred_from'] or ''}".strip(),
+            doubt["event_id"],
+        )
+        table.add_row(*map(shown, cells))
+    if value["in_doubt"]:
+        data.print(table)
+    else:
+        data.print("nothing was built on it")

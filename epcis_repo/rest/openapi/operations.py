@@ -1,0 +1,457 @@
+"""
+The table of all operations: what may be asked at each path of the table of resources.
+
+To add a resource, add its row here, too, with an example; the test of the description says what
+is missing. Paths and methods, summaries and GS1-* headers come from the resources themselves.
+"""
+
+from __future__ import annotations
+
+from epcis_repo.operations.top_level import TOP_LEVEL
+from epcis_repo.rest.openapi import sample
+from epcis_repo.rest.openapi.operation import Answer, Content, Of, Operation, Sent
+from epcis_repo.rest.openapi.parameters import CLOCKS, EVENTS, PAGE
+from epcis_repo.rest.openapi.schemas import EPCIS, list_of, reference
+
+CAPTURING, QUERYING = "Capture", "Queries"
+SUBSCRIBING, THINGS = "Subscriptions", "Things"
+EVIDENCE, SOAP, SERVICE = "Evidence", "SOAP", "Service"
+
+_JSON, _XML, _TEXT = "application/json", "application/xml", "text/plain"
+_ANY_TEXT = {"type": "string", "minLength": 1}
+_LISTED = ("Link", "GS1-Next-Page-Token-Expires")
+
+
+def _json(name: str) -> Content:
+    return {_JSON: reference(name)}
+
+
+def _either_json(name: str) -> Content:
+    return {media_type: reference(name) for media_type in (_JSON, "application/ld+json")}
+
+
+def _or_xml(content: Content) -> Content:
+    return {**content, _XML: _ANY_TEXT, "text/xml": _ANY_TEXT}
+
+
+_EVENTS = _or_xml(_either_json(f"{EPCIS}.EPCISQueryDocument"))
+_DOCUMENT = {
+    "anyOf": [reference(f"{EPCIS}.{name}") for name in ("EPCISDocument", "EPCISQueryDocument")]
+}
+_SENT_JSON = {"Content-Type": _JSON}
+_PAGE_OF_EVENTS = Answer("The events that match, a page of them.", _EVENTS, _LISTED)
+_COLLECTION = Answer("The values, a page of them.", _either_json("collection"), _LISTED)
+_SUB_RESOURCES = Answer("The names of what there is below the value.", _either_json("collection"))
+_GONE = Answer("It is gone.")
+_LEDGER_TEXT = {_TEXT: _ANY_TEXT}
+_KEPT_SHORT = ("Cache-Control",)
+# Values that the sample has.
+_VALUES = {
+    "eventTypes": "ObjectEvent",
+    "epcs": sample.BOTTLE,
+    "bizSteps": "shipping",
+    "bizLocations": sample.PLANT,
+    "readPoints": sample.PLANT,
+    "dispositions": "in_transit",
+}
+_JOB = Of("POST /epcis/capture", "captureID")
+_QUERY_NAME = "shipped"
+_SUBSCRIPTION = Of("POST /epcis/queries/{name}/subscriptions", "subscriptionID")
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "POST /epcis/capture",
+        CAPTURING,
+        {
+            202: Answer(
+                "The capture job; it has ended, unless it is to run after the answer.",
+                _json("capture"),
+                ("Location", "Idempotent-Replayed", "Preference-Applied"),
+            )
+        },
+        Sent(headers=_SENT_JSON, body=sample.SHIPMENT),
+        headers=("Idempotency-Key", "Prefer"),
+        body=_or_xml({_JSON: _DOCUMENT, "application/ld+json": _DOCUMENT}),
+        refusals=(409, 413, 415, 422, 507),
+        more="XML may be of EPCIS 1.0, 1.1, 1.2 or 2.0.",
+    ),
+    Operation(
+        "GET /epcis/capture",
+        CAPTURING,
+        {200: Answer("The jobs, a page of them.", {_JSON: list_of("capture")}, _LISTED)},
+        query=tuple(PAGE),
+    ),
+    Operation(
+        "GET /epcis/capture/{capture_id}",
+        CAPTURING,
+        {200: Answer("The job.", _or_xml(_json("capture")))},
+        Sent(path={"capture_id": _JOB}),
+        refusals=(404,),
+    ),
+    Operation(
+        "POST /epcis/events",
+        CAPTURING,
+        {
+            201: Answer(
+                "The event, with its eventID and recordTime.",
+                _json(f"{EPCIS}.event"),
+                ("Location", "Idempotent-Replayed"),
+            )
+        },
+        Sent(headers=_SENT_JSON, body=sample.RECEIPT),
+        headers=("Idempotency-Key",),
+        body=_or_xml(_either_json(f"{EPCIS}.event")),
+        refusals=(409, 413, 415, 422, 507),
+    ),
+    Operation(
+        "GET /epcis/events",
+        QUERYING,
+        {200: _PAGE_OF_EVENTS},
+        Sent(query={"EQ_bizStep": "shipping", "GE_eventTime": "2026-03-01T00:00:00Z"}),
+        query=tuple(EVENTS),
+        refusals=(413,),
+        more="Beside the parameters that are listed there are those whose name ends in "
+        "something of the caller's: `EQ_bizTransaction_po`, `GE_quantity_KGM`, "
+        "`EQ_ILMD_ex:colour`, `EQATTR_readPoint_ex:city` and their like (EPCIS 2.0, "
+        "§8.2.7.1).",
+    ),
+    Operation(
+        "GET /epcis/events/{event_id:path}",
+        QUERYING,
+        {200: Answer("The event, and the declarations that it was in error.", _EVENTS)},
+        Sent(path={"event_id": sample.SHIPPED}),
+        refusals=(404,),
+    ),
+    Operation(
+        "GET /epcis",
+        QUERYING,
+        {200: Answer("The names of the resources.", _either_json("collection"))},
+    ),
+    Operation(
+        "GET /epcis/",
+        QUERYING,
+        {200: Answer("The names of the resources.", _either_json("collection"))},
+    ),
+    *(
+        row
+        for name, value in _VALUES.items()
+        for row in (
+            Operation(f"GET /epcis/{name}", QUERYING, {200: _COLLECTION}, query=tuple(PAGE)),
+            Operation(
+                f"GET /epcis/{name}/{{value:path}}",
+                QUERYING,
+                {200: _SUB_RESOURCES},
+                Sent(path={"value": value}),
+                refusals=(404,),
+            ),
+            Operation(
+                f"GET /epcis/{name}/{{value:path}}/events",
+                QUERYING,
+                {200: _PAGE_OF_EVENTS},
+                Sent(path={"value": value}, query={"perPage": 1}),
+                query=tuple(each for each in EVENTS if each != TOP_LEVEL[name].parameter),
+                refusals=(404, 413),
+            ),
+        )
+    ),
+    Operation(
+        "POST /epcis/queries",
+        QUERYING,
+        {201: Answer("The query.", _json("named-query"), ("Location",))},
+        Sent(
+            headers=_SENT_JSON,
+            body={"name": _QUERY_NAME, "query": {"EQ_bizStep": ["shipping"]}},
+        ),
+        body=_either_json("named-query"),
+        refusals=(409, 413, 415, 507),
+    ),
+    Operation(
+        "GET /epcis/queries",
+        QUERYING,
+        {
+            200: Answer(
+                "The queries, a page of them.",
+                {
+                    media_type: list_of("named-query")
+                    for media_type in (_JSON, "application/ld+json")
+                },
+                _LISTED,
+            )
+        },
+        query=tuple(PAGE),
+    ),
+    Operation(
+        "GET /epcis/queries/{name}",
+        QUERYING,
+        {200: Answer("The query.", _either_json("named-query"))},
+        Sent(path={"name": _QUERY_NAME}),
+        refusals=(404,),
+    ),
+    Operation(
+        "DELETE /epcis/queries/{name}",
+        QUERYING,
+        {204: _GONE},
+        Sent(path={"name": _QUERY_NAME}),
+        refusals=(404, 409, 507),
+        more="Its subscriptions end.",
+    ),
+    Operation(
+        "GET /epcis/queries/{name}/events",
+        QUERYING,
+        {200: _PAGE_OF_EVENTS},
+        Sent(path={"name": _QUERY_NAME}),
+        query=tuple(PAGE),
+        refusals=(404, 413),
+        more="A WebSocket that is opened here, with `stream=true` or with fields of a "
+        "schedule, is told what the query finds while it is open: each message is an "
+        "EPCISQueryDocument, or a problem document.",
+    ),
+    Operation(
+        "POST /epcis/queries/{name}/subscriptions",
+        SUBSCRIBING,
+        {201: Answer("The subscription.", _json("subscription"), ("Location",))},
+        Sent(
+            path={"name": _QUERY_NAME},
+            headers=_SENT_JSON,
+            body={
+                "dest": "https://partner.example/epcis",
+                "schedule": {"hour": "2"},
+                "signatureToken": "between us",
+            },
+        ),
+        body=_either_json("subscription-asked"),
+        refusals=(404, 409, 415, 507),
+    ),
+    Operation(
+        "GET /epcis/queries/{name}/subscriptions",
+        SUBSCRIBING,
+        {
+            200: Answer(
+                "The subscriptions, a page of them.",
+                {
+                    media_type: list_of("subscription")
+                    for media_type in (_JSON, "application/ld+json")
+                },
+                _LISTED,
+            )
+        },
+        Sent(path={"name": _QUERY_NAME}),
+        query=tuple(PAGE),
+        refusals=(404,),
+    ),
+    Operation(
+        "GET /epcis/queries/{name}/subscriptions/{subscription_id}",
+        SUBSCRIBING,
+        {200: Answer("The subscription.", _either_json("subscription"))},
+        Sent(path={"name": _QUERY_NAME, "subscription_id": _SUBSCRIPTION}),
+        refusals=(404,),
+    ),
+    Operation(
+        "DELETE /epcis/queries/{name}/subscriptions/{subscription_id}",
+        SUBSCRIBING,
+        {204: _GONE},
+        Sent(path={"name": _QUERY_NAME, "subscription_id": _SUBSCRIPTION}),
+        refusals=(404, 507),
+    ),
+    Operation(
+        "DELETE /epcis/nextPageToken/{token}",
+        QUERYING,
+        {},
+        Sent(path={"token": "x"}),
+        refusals=(501,),
+    ),
+    Operation(
+        "GET /deliveries",
+        SUBSCRIBING,
+        {200: Answer("The deliveries.", _json("deliveries"))},
+        query=("subscriptionID",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "POST /deliveries/{delivery_id}/replay",
+        SUBSCRIBING,
+        {204: Answer("It is attempted once more.")},
+        Sent(path={"delivery_id": "nobody-s"}),
+        refusals=(404, 409, 507),
+    ),
+    Operation("GET /webhook-key", SUBSCRIBING, {200: Answer("The key (`whpk_…`).", _LEDGER_TEXT)}),
+    Operation(
+        "GET /history/{id:path}",
+        THINGS,
+        {200: Answer("Its life, a page of it.", _json("history"), _LISTED)},
+        Sent(path={"id": sample.BOTTLE}),
+        query=(*CLOCKS, *PAGE),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /contents/{id:path}",
+        THINGS,
+        {200: Answer("What is in it.", _json("contents"))},
+        Sent(path={"id": sample.CASE}, query={"as_of": "2026-03-03"}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /counts/{id:path}",
+        THINGS,
+        {200: Answer("How much of what is in it.", _json("counts"))},
+        Sent(path={"id": sample.CASE}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /leaves/{id:path}",
+        THINGS,
+        {
+            200: Answer(
+                "An EPC in each line; nothing where it is empty.", {_TEXT: {"type": "string"}}
+            )
+        },
+        Sent(path={"id": sample.CASE}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /diff/{id:path}",
+        THINGS,
+        {
+            200: Answer(
+                "A unified diff; nothing where nothing differs.", {_TEXT: {"type": "string"}}
+            )
+        },
+        Sent(
+            path={"id": sample.BOTTLE},
+            query={"from": "2026-03-01", "to": "2026-03-03", "by": "as_of"},
+        ),
+        query=("from", "to", "by", *CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /custody/{id:path}",
+        THINGS,
+        {200: Answer("Who owned it, who had it, and where it was.", _json("custody"))},
+        Sent(path={"id": sample.BOTTLE}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /lineage/{id:path}",
+        THINGS,
+        {200: Answer("What it was made of, and what was made of it.", _json("lineage"))},
+        Sent(path={"id": sample.BOTTLE}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /corrections/{event_id:path}",
+        THINGS,
+        {200: Answer("The correction, a page of it.", _json("correction"), _LISTED)},
+        Sent(path={"event_id": sample.SHIPPED}),
+        query=("known_at", "nextPageToken"),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /masterdata/{id:path}",
+        THINGS,
+        {200: Answer("What is known of it.", _json("masterdata"))},
+        Sent(path={"id": sample.BOTTLE}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /verify/gtin/{rest:path}",
+        THINGS,
+        {200: Answer("The verdict.", _json("verification"))},
+        Sent(
+            path={"gtin": sample.GTIN, "lot": sample.LOT, "serial": sample.SERIAL},
+            query={"exp": sample.EXPIRY},
+        ),
+        query=("exp", "linkType", "corrUUID"),
+        refusals=(400,),
+        path="/verify/gtin/{gtin}/lot/{lot}/ser/{serial}",
+    ),
+    Operation(
+        "GET /documents/{digest}",
+        CAPTURING,
+        {200: Answer("Its bytes, in the media type that it came in.", {"*/*": {}}, ("ETag",))},
+        Sent(path={"digest": Of("POST /epcis/capture", "document")}),
+        refusals=(404,),
+    ),
+    Operation(
+        "GET /conflicts",
+        CAPTURING,
+        {200: Answer("The conflicts, a page of them.", _json("conflicts"), _LISTED)},
+        query=("eventID", "nextPageToken"),
+        refusals=(400,),
+    ),
+    Operation("GET /rules", CAPTURING, {200: Answer("The rules.", _json("rules"))}),
+    Operation(
+        "GET /checkpoint", EVIDENCE, {200: Answer("The checkpoint.", _LEDGER_TEXT, _KEPT_SHORT)}
+    ),
+    Operation("GET /key", EVIDENCE, {200: Answer("The key.", _LEDGER_TEXT, _KEPT_SHORT)}),
+    *(
+        Operation(
+            "GET /tile/{path:path}",
+            EVIDENCE,
+            {200: Answer(what, {"application/octet-stream": {}}, _KEPT_SHORT)},
+            Sent(path=path),
+            refusals=(404,),
+            path=template,
+        )
+        for template, path, what in (
+            (
+                "/tile/{level}/{index}.p/{width}",
+                {"level": "0", "index": "000", "width": "1"},
+                "So many hashes of 32 bytes.",
+            ),
+            (
+                "/tile/{level}/{index}",
+                {"level": "0", "index": "000"},
+                "256 hashes of 32 bytes.",
+            ),
+        )
+    ),
+    Operation(
+        "GET /proof/{event_id:path}",
+        EVIDENCE,
+        {200: Answer("The proof, as a file.", _LEDGER_TEXT, ("Content-Disposition",))},
+        Sent(path={"event_id": sample.SHIPPED}),
+        refusals=(404,),
+    ),
+    Operation(
+        "GET /soap",
+        SOAP,
+        {200: Answer("The WSDL.", {"text/xml": _ANY_TEXT}, _KEPT_SHORT)},
+        Sent(query={"wsdl": "2.0"}),
+        query=("wsdl",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "POST /soap",
+        SOAP,
+        {
+            200: Answer("The answer.", {"text/xml": _ANY_TEXT}),
+            413: Answer("A fault: the request is too long.", {"text/xml": _ANY_TEXT}),
+            415: Answer("A fault: the request is no XML.", {"text/xml": _ANY_TEXT}),
+            500: Answer("A fault, whosever it is.", {"text/xml": _ANY_TEXT}),
+        },
+        Sent(headers={"Content-Type": "text/xml"}, body=sample.POLL),
+        body={"text/xml": _ANY_TEXT},
+        more="What may be in a request, the WSDL says: `GET /soap?wsdl` that of EPCIS 1.2, "
+        "`GET /soap?wsdl=2.0` that of 2.0.",
+    ),
+    Operation(
+        "GET /soap/{name}",
+        SOAP,
+        {200: Answer("The schema.", {"text/xml": _ANY_TEXT}, _KEPT_SHORT)},
+        Sent(path={"schema": "parts.xsd"}),
+        refusals=(404,),
+        path="/soap/{schema}",
+    ),
+    Operation("GET /health", SERVICE, {200: Answer("How it is.", _json("health"))}),
+    Operation("GET /", SERVICE, {200: Answer("The paths.", _json("resources"))}),
+    Operation(
+        "GET /openapi.json", SERVICE, {200: Answer("The description.", {_JSON: {"type": "object"}})}
+    ),
+    Operation("GET /docs", SERVICE, {200: Answer("The page.", {"text/html": _ANY_TEXT})}),
+)
