@@ -71,7 +71,6 @@ def world(chances: Random) -> list[Event]:
 class Thing:
     """What is true of a thing, as an answer has it, and the stays that it was in itself."""
 
-    lifecycle: str | None = None
     disposition: str | None = None
     read_point: str | None = None
     biz_location: str | None = None
@@ -90,7 +89,11 @@ class Thing:
 
 
 class Oracle:
-    """What is true of everything: each event, in the order in which it happened, moves things."""
+    """
+    What is true of everything: each event, in the order in which it happened, moves things.
+
+    Lifecycles have an oracle of their own (tests/projections/lifecycle_oracle.py).
+    """
 
     def __init__(self, happened: Iterable[Event]) -> None:
         self.things: dict[str, Thing] = defaultdict(Thing)
@@ -135,11 +138,8 @@ class Oracle:
 
     def _live(self, thing: Thing, told: Event) -> None:
         if told.get("bizStep") == "commissioning":
-            thing.lifecycle = "commissioned"
             thing.lot = told["ilmd"]["cbvmda:lotNumber"]
             thing.expiry = told["ilmd"]["cbvmda:itemExpirationDate"]
-        elif told.get("disposition") in ("dispensed", "destroyed"):
-            thing.lifecycle = told["disposition"]
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,9 @@ class TestReading:
         found = [event.event for event in LogDCBRecorder(log).read()]
 
         of_class = "of " + key(PACK).removesuffix("A1")
-        at_the_plant = f"at {key(PLANT)}"
+        read_in_the_plant = f"read {key(PLANT)}"
         assert [(event.type, event.tags) for event in found[:2]] == [
-            ("ObjectEvent", [key(PACK), of_class, at_the_plant, "lot L1"]),
+            ("ObjectEvent", [key(PACK), of_class, "lot L1", read_in_the_plant]),
             ("AggregationEvent", [key(CASE), key(PACK), of_class]),
         ]
         assert found[2].type == "DocumentCaptured"
