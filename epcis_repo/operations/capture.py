@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -65,6 +66,10 @@ _STATEMENTS = load_statements("epcis_repo.operations", "capture.sql")
 
 # A body beyond this (in bytes) is parsed on a thread, so that others are served meanwhile.
 _SMALL = 65_536
+# Up to this, one at a time: threads that compute take the interpreter's lock from one another and
+# from the writer, and four of them do less than one. What takes seconds keeps nobody waiting.
+_MIDDLING = 8 << 20
+_READER = ThreadPoolExecutor(1, thread_name_prefix="reader")
 # So many contradictions of one document are noted; the document itself, which is kept, has all.
 _CONFLICTS_MAX = 10_000
 
@@ -109,6 +114,8 @@ async def capture(
     if isinstance(body, bytes) and len(body) <= _SMALL:
         with _collector_at_rest():
             document = read()
+    elif isinstance(body, bytes) and len(body) <= _MIDDLING:
+        document = await asyncio.get_running_loop().run_in_executor(_READER, read)
     else:
         document = await asyncio.to_thread(read)
     with closing(document.chunks):
