@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.projections.lifecycle_oracle import REACHES_CONTENT, became
 from tests.rest.documents import CASE, PALLET, UNIT, commissioning, document, event, packing
 
 Event = dict[str, Any]
@@ -71,6 +72,7 @@ def world(chances: Random) -> list[Event]:
 class Thing:
     """What is true of a thing, as an answer has it, and the stays that it was in itself."""
 
+    lifecycle: str | None = None
     disposition: str | None = None
     read_point: str | None = None
     biz_location: str | None = None
@@ -89,11 +91,7 @@ class Thing:
 
 
 class Oracle:
-    """
-    What is true of everything: each event, in the order in which it happened, moves things.
-
-    Lifecycles have an oracle of their own (tests/projections/lifecycle_oracle.py).
-    """
+    """What is true of everything: each event, in the order in which it happened, moves things."""
 
     def __init__(self, happened: Iterable[Event]) -> None:
         self.things: dict[str, Thing] = defaultdict(Thing)
@@ -104,10 +102,16 @@ class Oracle:
             concerned = self._with_content(names)
             if "parentID" in told:
                 self._move(told)
-            for name in concerned | self._with_content(names):
+            concerned |= self._with_content(names)
+            for name in concerned:
                 self._place(self.things[name], told)
+            done = _done(told)
+            named = [*told.get("epcList", ()), *told.get("childEPCs", ())]
+            for name in concerned if done in REACHES_CONTENT else named:
+                thing = self.things[name]
+                thing.lifecycle = became(thing.lifecycle, done)
             for name in told.get("epcList", ()):
-                self._live(self.things[name], told)
+                self._describe(self.things[name], told)
 
     def _with_content(self, names: Iterable[str]) -> set[str]:
         found = set(names)
@@ -136,10 +140,19 @@ class Oracle:
             thing.read_point = told.get("readPoint", {}).get("id", thing.read_point)
             thing.biz_location = told.get("bizLocation", {}).get("id", thing.biz_location)
 
-    def _live(self, thing: Thing, told: Event) -> None:
+    def _describe(self, thing: Thing, told: Event) -> None:
         if told.get("bizStep") == "commissioning":
             thing.lot = told["ilmd"]["cbvmda:lotNumber"]
             thing.expiry = told["ilmd"]["cbvmda:itemExpirationDate"]
+
+
+def _done(told: Event) -> str | None:
+    """What an event does to the things that it names, in the words of `became`."""
+    if "parentID" in told:
+        return "unpack" if told["action"] == "DELETE" else "pack"
+    ends = {"dispensed": "dispense", "destroyed": "destroy"}
+    steps = {"commissioning": "commission", "shipping": "ship", "receiving": "receive"}
+    return ends.get(told.get("disposition", "")) or steps.get(told.get("bizStep", ""))
 
 
 @dataclass(frozen=True)
