@@ -52,6 +52,7 @@ ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "cli": (
         ("output", "options", "files", "running"),
         ("exit_codes", "questions"),
+        ("telling",),
         (
             "asking",
             "stories",

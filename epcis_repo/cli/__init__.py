@@ -13,7 +13,7 @@ The commands stand in modules by what they are about, which do not know each oth
 `stories.py`, `recording.py`, `checking.py`, `converting.py`, `serving.py`, `subscribers.py`,
 `evidence.py`, `upkeep.py`. They share their `options.py`, the `files.py` that they read and write,
 what they are `running.py` an operation with, the `questions.py` that a store or a server is asked,
-and how they speak: `output.py`, `exit_codes.py`.
+what is alike in `telling.py` the answers, and how they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations

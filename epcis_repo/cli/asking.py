@@ -34,6 +34,7 @@ from epcis_repo.cli.questions import (
     VERIFY,
     At,
 )
+from epcis_repo.cli.telling import telling
 from epcis_repo.gs1 import parse_scan
 from epcis_repo.verification import product_identifier
 
@@ -181,19 +182,9 @@ def _words_of(entry: dict[str, Any]) -> str:
     )
 
 
-def contents_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
+@telling(CONTENTS)
+def contents_command(value: dict[str, Any]) -> None:
     """Show what is in a container, at every level, and what it is in itself."""
-    value = At(db, url).ask_about(CONTENTS, identifier, clocks(as_of, known_at))
-    if json:
-        print_json(value)
-        return
     tree = Tree(f"[bold]{shown(value['id']['epc'])}[/]")
     _grow(tree, value["contents"])
     data.print(tree)
@@ -208,19 +199,9 @@ def _grow(tree: Tree, inside: list[dict[str, Any]]) -> None:
         _grow(tree.add(shown(content["epc"])), content["contents"])
 
 
-def master_data_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
+@telling(MASTER_DATA, of_a_thing=False)
+def master_data_command(value: dict[str, Any]) -> None:
     """Show what partners said of a product, a place or a party, and what it is part of."""
-    value = At(db, url).ask(MASTER_DATA, identifier, clocks(as_of, known_at))
-    if json:
-        print_json(value)
-        return
     data.print(f"[bold]{shown(value['id']['epc'])}[/]")
     for said in value["in_force"]:
         vocabulary = _last_word(said["vocabulary"])

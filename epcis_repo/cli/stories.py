@@ -10,23 +10,14 @@ from epcis_repo import errors
 from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import data, print_json, print_text, shown, table_of, words
 from epcis_repo.cli.questions import CORRECTION, COUNTS, CUSTODY, DIFF, LEAVES, LINEAGE, At
+from epcis_repo.cli.telling import telling
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.diff import Clock
 
 
-def custody_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
+@telling(CUSTODY)
+def custody_command(value: dict[str, Any]) -> None:
     """Show who owned a thing, who had it and where it was, and what of that does not fit."""
-    value = At(db, url).ask_about(CUSTODY, identifier, clocks(as_of, known_at))
-    if json:
-        print_json(value)
-        return
     data.print(f"[bold]{shown(value['id']['epc'])}[/]")
     table = table_of("what", "who or where", "from", "to")
     for name, what in (("owners", "owned by"), ("possessors", "with"), ("places", "at")):
@@ -38,19 +29,9 @@ def custody_command(
         data.print(f"{finding['event_time']} {shown(finding['sentence'])}", soft_wrap=True)
 
 
-def lineage_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
+@telling(LINEAGE)
+def lineage_command(value: dict[str, Any]) -> None:
     """Show what a thing or a lot was made of, and what was made of it, through generations."""
-    value = At(db, url).ask_about(LINEAGE, identifier, clocks(as_of, known_at))
-    if json:
-        print_json(value)
-        return
     data.print(f"[bold]{shown(value['id']['epc'])}[/]")
     for name, what in (("back", "made of"), ("forward", "made into")):
         data.print(what if value[name] else f"{what}: nothing that is known")
@@ -62,19 +43,9 @@ def lineage_command(
             data.print(f"{margin}{shown(relative['epc'])}  {when}", soft_wrap=True)
 
 
-def counts_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
+@telling(COUNTS)
+def counts_command(value: dict[str, Any]) -> None:
     """Count what is in a container, by level and by class."""
-    value = At(db, url).ask_about(COUNTS, identifier, clocks(as_of, known_at))
-    if json:
-        print_json(value)
-        return
     table = table_of("level", "class", "how many")
     for row in value["products"]:
         table.add_row(str(row["level"]), shown(row["class"] or "none"), str(row["count"]))
