@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from io import SEEK_END
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
@@ -111,10 +112,11 @@ async def capture(
         capture_error_behaviour=capture_error_behaviour,
         events_max=events_max,
     )
-    if isinstance(body, bytes) and len(body) <= _SMALL:
+    length = _length_of(body)
+    if length <= _SMALL:
         with _collector_at_rest():
             document = read()
-    elif isinstance(body, bytes) and len(body) <= _MIDDLING:
+    elif length <= _MIDDLING:
         document = await asyncio.get_running_loop().run_in_executor(_READER, read)
     else:
         document = await asyncio.to_thread(read)
@@ -127,6 +129,10 @@ async def capture(
         except _ContradictedError as error:
             await store.write(partial(_note_conflicts, error.conflicts), document)
             raise DuplicateEventError(error.event_id) from None
+
+
+def _length_of(body: bytes | IO[bytes]) -> int:
+    return len(body) if isinstance(body, bytes) else body.seek(0, SEEK_END)
 
 
 async def repetition_of(store: EventStore, document: Prepared) -> Receipt | None:

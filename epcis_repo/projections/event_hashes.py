@@ -42,6 +42,7 @@ _STRETCH_BITS = 18
 # So many events are gone through at a time: some hundredths of a second.
 _PAGE = 250
 _LOOK_SECONDS = 1.0
+_BUSY_SECONDS = 5.0
 
 
 class Row(NamedTuple):
@@ -102,11 +103,11 @@ async def keep_hashed(store: EventStore) -> None:
     """
     Add what is missing, now and in future, until cancelled.
 
-    While others capture, a page a second; then all that is left.
+    While others capture, a page in some seconds; then all that is left.
     """
     head_before = 0
     while True:
-        added = False
+        rest = _LOOK_SECONDS
         with suppress(StoreUnavailableError):
             if store.distress() is None:
                 async with store.reading(snapshot=False) as session:
@@ -114,8 +115,9 @@ async def keep_hashed(store: EventStore) -> None:
                 is_idle, head_before = position == head_before, position
                 page = await _next_page(store, after)
                 # Where another process is ahead, it is left to that.
-                added = page is not None and await store.write(_add, page) and is_idle
-        await asyncio.sleep(0 if added else _LOOK_SECONDS)
+                if page is not None and await store.write(_add, page):
+                    rest = 0 if is_idle else _BUSY_SECONDS
+        await asyncio.sleep(rest)
 
 
 async def _next_page(store: EventStore, after: int) -> Page | None:

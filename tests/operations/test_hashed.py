@@ -208,6 +208,7 @@ class TestIndex:
         What runs beside a server adds all that is missing, and what comes afterwards.
         """
         monkeypatch.setattr(event_hashes, "_LOOK_SECONDS", 0.001)
+        monkeypatch.setattr(event_hashes, "_BUSY_SECONDS", 0.001)
         monkeypatch.setattr(event_hashes, "_PAGE", 2)
         await report(store, *(named(f"urn:x:{n}", commissioned(n, PACK)) for n in range(7)))
 
@@ -229,6 +230,7 @@ class TestIndex:
         Whoever asks at any time finds all that was acknowledged before.
         """
         monkeypatch.setattr(event_hashes, "_LOOK_SECONDS", 0.001)
+        monkeypatch.setattr(event_hashes, "_BUSY_SECONDS", 0.001)
         monkeypatch.setattr(event_hashes, "_PAGE", 3)
         working = asyncio.create_task(keep_hashed(store))
 

@@ -31,7 +31,7 @@ from epcis_repo.store import (
 )
 from epcis_repo.store.archived import ArchivedYear
 from epcis_repo.store.log import append
-from epcis_repo.store.merging import Bucket, Merge, due, keep_merged, merge_all, merge_slice
+from epcis_repo.store.merging import Bucket, Merge, due, keep_merged, merge_all, merge_slice, parts
 from epcis_repo.store.partitions import buckets_of, year_of_bucket
 from epcis_repo.store.sqlite import SQLiteEventStore
 from tests.conftest import FreshStores
@@ -380,6 +380,7 @@ class TestMerging:
         twice.
         """
         monkeypatch.setattr(merging, "_SHARE", 1)
+        monkeypatch.setattr(merging, "_BUCKETS_MANY", 1)
         monkeypatch.setattr(merging, "_LOOK_SECONDS", 0.001)
         events = [named(f"e{number}", 3 + number % 9) for number in range(60)]
         appended = 0
@@ -421,6 +422,14 @@ async def appended_alone(session: Writing, events: Sequence[EventData]) -> list[
 
 
 class TestInTheBackground:
+    def test_has_the_more_of_the_time_the_more_buckets_there_are(self) -> None:
+        """A tenth part and less of the time with few, a third with eighty and with any more."""
+        divided = [parts(buckets) for buckets in (1, 8, 27, 80, 1_000_000)]
+        assert divided == sorted(divided, reverse=True)
+        assert divided[1] >= 30
+        assert divided[2] >= 6
+        assert divided[-2:] == [3, 3]
+
     async def test_merges_what_is_there_and_what_comes(
         self, log_store: EventStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
