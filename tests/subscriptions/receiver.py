@@ -129,8 +129,10 @@ class Receiver:
                 # What comes after that may break off, and has been taken.
                 self.taken.append(request)
             await answer(writer)
-        with suppress(ConnectionError):
+        # Waited for, since what is still open when its loop ends is open for ever.
+        with suppress(ConnectionError, asyncio.CancelledError):
             writer.close()
+            await writer.wait_closed()
 
 
 async def _read(reader: StreamReader) -> Request:
@@ -172,25 +174,26 @@ async def receiving(
 @contextmanager
 def receiving_beside(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Serve in a thread of its own, for tests that wait for something else."""
-    started, stop = threading.Event(), asyncio.Event()
-    found: list[Receiver] = []
-    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    found: list[tuple[Receiver, asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def serve() -> None:
+        stop = asyncio.Event()
         async with receiving(context=context) as receiver:
-            found.append(receiver)
+            found.append((receiver, asyncio.get_running_loop(), stop))
             started.set()
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    # Whoever is still shaking hands when it ends is a task of the loop, and cancelled with it.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     started.wait()
+    [(receiver, loop, stop)] = found
     try:
-        yield found[0]
+        yield receiver
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
-        loop.close()
 
 
 def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
