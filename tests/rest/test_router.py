@@ -50,7 +50,8 @@ DISCOVERED = {
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of a repository that has one of each."""
     folder = tmp_path_factory.mktemp("one")
-    with serving(f"sqlite:///{folder / 'epcis.db'}", key=folder / "log.key") as client:
+    keys = {"key": folder / "log.key", "webhook_key": folder / "webhook.key"}
+    with serving(f"sqlite:///{folder / 'epcis.db'}", **keys) as client:
         sent = event(1, eventID="urn:x:1", readPoint={"id": GATE}, bizLocation={"id": GATE})
         THERE["/epcis/capture"] = captured(client, document(sent))["captureID"]
         query = {"name": "q", "query": {"EQ_action": ["OBSERVE"]}}
