@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -40,8 +41,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _PRAGMAS = """
--- First, since what follows may have to wait for another process.
-PRAGMA busy_timeout = 10000;
 -- Of a new file. An event of some kilobytes shares a page with others, and does not have one and a
 -- half to itself.
 PRAGMA page_size = 8192;
@@ -52,6 +51,11 @@ PRAGMA synchronous = FULL;
 PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
+
+# Another process may have the write lock for so long. SQLite itself would look again after a tenth
+# of a second, in which that one has recorded a document and the file is nobody's.
+_BUSY_SECONDS_MAX = 10.0
+_BUSY_LOOK_SECONDS = 0.001
 
 # IMMEDIATE takes the write lock before the head is read, so no other process can append between
 # the check and the insert.
@@ -232,6 +236,8 @@ class SQLiteEventStore:
     def _connect(self) -> apsw.Connection:
         with _meanings(self._path):
             connection = apsw.Connection(str(self._path))
+            # First, since what follows may have to wait for another process.
+            connection.set_busy_handler(_patience())
             connection.execute(_PRAGMAS).fetchall()
             return connection
 
@@ -323,6 +329,7 @@ class SQLiteEventStore:
         answer: R = await self._sequencer.write(work, item)
         return answer
 
+
     async def close(self) -> None:
         """See `EventStore.close`."""
         await self._sequencer.finish()
@@ -333,6 +340,20 @@ class SQLiteEventStore:
             self._reader_threads.shutdown()
             for connection in (*self._readers, self._writer):
                 connection.close()
+
+
+def _patience() -> Callable[[int], bool]:
+    """Return what a connection asks whether to try again, each time that another has the lock."""
+    until = 0.0
+
+    def wait(tries: int) -> bool:
+        nonlocal until
+        if tries == 0:
+            until = time.monotonic() + _BUSY_SECONDS_MAX
+        time.sleep(_BUSY_LOOK_SECONDS)
+        return time.monotonic() < until
+
+    return wait
 
 
 async def _transaction(

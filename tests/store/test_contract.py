@@ -994,9 +994,7 @@ class TestUnavailable:
         """
         A writer does not wait for ever for the turn of another process.
         """
-        monkeypatch.setattr(
-            "epcis_repo.store.sqlite._PRAGMAS", "PRAGMA busy_timeout = 50; PRAGMA synchronous"
-        )
+        monkeypatch.setattr("epcis_repo.store.sqlite._BUSY_SECONDS_MAX", 0.05)
         async with opened(sqlite_url) as store, opened(sqlite_url) as other:
             await store.prepare(())
 
