@@ -27,6 +27,8 @@ def main() -> None:
     app = Starlette(routes=[Route("/{path:path}", answer)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, access_log=False, log_level="error"))
     socket = server.config.bind_socket()
+    # Before its address is said, so that nobody asks too early.
+    socket.listen()
     host, port = socket.getsockname()
     print(f"serving at http://{host}:{port}/", flush=True)
     server.run([socket])

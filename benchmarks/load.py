@@ -20,10 +20,15 @@ OK, ACCEPTED = 200, 202
 
 
 class Load(NamedTuple):
-    """How long it took to have everything answered, and what of that the clients computed."""
+    """
+    How long it took to have everything answered, and what of that the clients computed.
+
+    `waits` is how long each request was waited for, in seconds.
+    """
 
     seconds: float
     cpu_seconds: float
+    waits: tuple[float, ...]
 
     @property
     def share(self) -> float:
@@ -67,11 +72,13 @@ async def _exchange_all(
     left = iter(requests)
     connections = [await asyncio.open_connection(*address) for _ in range(clients)]
     try:
+        waits: list[float] = []
         started, computed = time.perf_counter(), time.process_time()
         async with asyncio.TaskGroup() as group:
             for reader, writer in connections:
-                group.create_task(_client(reader, writer, left, status=status))
-        return Load(time.perf_counter() - started, time.process_time() - computed)
+                group.create_task(_client(reader, writer, left, waits, status=status))
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - computed
+        return Load(seconds, cpu_seconds, tuple(waits))
     finally:
         for _, writer in connections:
             writer.close()
@@ -82,11 +89,14 @@ async def _client(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     requests: Iterator[bytes],
+    waits: list[float],
     *,
     status: int,
 ) -> None:
     for request in requests:
+        started = time.perf_counter()
         answer = await exchange(reader, writer, request)
+        waits.append(time.perf_counter() - started)
         if answer.status != status:
             raise RuntimeError(f"a request had another answer than {status}: {answer}")
 

@@ -2,8 +2,9 @@
 Pages of events over HTTP: the thirty events of one EPC, of any of many cases full of them.
 
 The baseline is a bare Starlette route that returns the bytes of one of these pages. They are asked
-for once each in the spelling in which their events were captured, and in the other: as URNs, and as
-the Digital Links that are the standard's default; and some of them again and again.
+for in the spelling in which their events were captured, and as the Digital Links that are the
+standard's default; of a thing whose events nobody has asked for since the server was started, of
+another thing that was in the same events, and of one thing again and again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from random import Random
-from statistics import median
+from statistics import median, quantiles
 from urllib.parse import quote
 
+from benchmarks import page_costs
 from benchmarks.amounts import Amounts
 from benchmarks.documents import UNITS_PER_CASE
 from benchmarks.figures import Figure
@@ -28,70 +30,135 @@ from epcis_repo.evidence.operations import prepare
 from epcis_repo.model import Document, ObjectEvent
 from epcis_repo.model.events import Place as Location
 from epcis_repo.model.times import Timestamp, utc_text
-from epcis_repo.store import open_store
+from epcis_repo.projections.event_hashes import keep_hashed, last_hashed
+from epcis_repo.store import EventStore, open_store
+from epcis_repo.store.log import head
+from epcis_repo.store.merging import merge_all
 
 EVENTS = 30
-_CLIENTS = 4
+_CLIENTS, _CROWD = 4, 16
 _EPC = "urn:epc:id:sgtin:0399991.012345.{}"
 _LOCATION = "urn:epc:id:sgln:0399991.00001.{}"
 _AS_CAPTURED = "GS1-EPC-Format: Never_Translates\r\n"
+# Of each case so many things are asked for when its events have been read.
+_OTHERS = 4
 _AGAIN = 50
 _START = 1_767_225_600_000_000
 _HOUR = 3_600_000_000
 
 
 async def measure(place: Place, amounts: Amounts) -> list[Figure]:
-    """Return how many pages a second are answered."""
-    cases = [_epcs_of(number) for number in range(max(1, amounts.small // 20))]
-    epcs = [quote(epc, safe=":") for case in cases for epc in case]
-    once = [f"/epcis/epcs/{epc}/events" for epc in Random(1).sample(epcs, amounts.small)]
-    again = (once[:_AGAIN] * len(once))[: len(once)]
-    # What is measured: where, with which header, and what was asked for before.
-    asked: dict[str, tuple[list[str], str, list[str]]] = {
-        "as captured": (once, _AS_CAPTURED, []),
-        "as Digital Links": (once, "", []),
-        "asked for again": (again, _AS_CAPTURED, again[:_AGAIN]),
-    }
-    loads: dict[str, list[Load]] = defaultdict(list)
-    loop = asyncio.get_running_loop()
-    with (
-        place.database() as url,
-        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as clients,
-    ):
+    """Return how many pages a second are answered, how evenly, and what they cost in large logs."""
+    cases = [_epcs_of(number) for number in range(max(2, amounts.small // 5))]
+    with place.database() as url:
         store = open_store(url)
         await prepare(store)
         await take(store, RENDERERS["json-ld"](_lives_of(cases)))
+        await _settled(store)
         await store.close()
-        with serving(url, place.folder) as address:
-            reader, writer = await asyncio.open_connection(*address)
-            page = await exchange(reader, writer, get_request(address, once[0], _AS_CAPTURED))
-            writer.close()
-            await writer.wait_closed()
-            with serving_bytes(page.body, "application/json", place.folder) as bare:
-                for _ in range(amounts.rounds):
-                    loads["bare"].append(
-                        await loop.run_in_executor(clients, ask, bare, once, _CLIENTS)
+        figures = await _over_http(place, url, cases, rounds=amounts.rounds)
+    return figures + await page_costs.measure(place, amounts)
+
+
+async def _over_http(
+    place: Place, url: str, cases: Sequence[tuple[str, ...]], *, rounds: int
+) -> list[Figure]:
+    chances = Random(1)
+    for_nothing, *measured = chances.sample(cases, len(cases))
+    unread = [epcs[0] for epcs in measured]
+    others = [epc for epcs in measured for epc in epcs[1 : 1 + _OTHERS]]
+    again = (others[:_AGAIN] * len(others))[: len(others)]
+    # What is measured, in this order: what is asked for, with which header, by how many clients.
+    asked: dict[str, tuple[list[str], str, int]] = {
+        "events not read before": (unread, _AS_CAPTURED, _CLIENTS),
+        "events read before": (others, _AS_CAPTURED, _CLIENTS),
+        "asked again": (again, _AS_CAPTURED, _CLIENTS),
+        "as Digital Links, events not spelt before": (unread, "", _CLIENTS),
+        "as Digital Links": (others, "", _CLIENTS),
+        # Another size of page is another question.
+        "a crowd": ([f"{epc}?perPage={EVENTS + 1}" for epc in others], _AS_CAPTURED, _CROWD),
+    }
+    loads: dict[str, list[Load]] = defaultdict(list)
+    size = 0
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as clients:
+        for _ in range(rounds):
+            # What is remembered is gone with the process.
+            with serving(url, place.folder) as address:
+                reader, writer = await asyncio.open_connection(*address)
+                page = b""
+                for epc in for_nothing:
+                    request = get_request(address, _path(epc), _AS_CAPTURED)
+                    page = (await exchange(reader, writer, request)).body
+                writer.close()
+                await writer.wait_closed()
+                size = len(page)
+                with serving_bytes(page, "application/json", place.folder) as bare:
+                    # For nothing: whoever is first makes all that is kept.
+                    await loop.run_in_executor(
+                        clients, ask, bare, list(map(_path, unread)), _CLIENTS
                     )
-                    for name, (paths, headers, before) in asked.items():
-                        await loop.run_in_executor(clients, ask, address, before, 1, headers)
+                    for number in (_CLIENTS, _CROWD):
                         load = await loop.run_in_executor(
-                            clients, ask, address, paths, _CLIENTS, headers
+                            clients, ask, bare, list(map(_path, others)), number
+                        )
+                        loads[f"bare {number}"].append(load)
+                    for name, (epcs, headers, number) in asked.items():
+                        load = await loop.run_in_executor(
+                            clients, ask, address, list(map(_path, epcs)), number, headers
                         )
                         loads[name].append(load)
     rates = {
-        name: len(once) / median(load.seconds for load in found) for name, found in loads.items()
+        name: len(found[0].waits) / median(load.seconds for load in found)
+        for name, found in loads.items()
     }
-    return [
+    what = f"page of the {EVENTS} events of an EPC"
+    figures = [
         Figure(
             store=place.name,
-            what=f"page of the {EVENTS} events of an EPC, {name}",
+            what=f"{what}, {name}" if number == _CLIENTS else f"{what}, {number} clients",
             ours=rates[name],
-            raw=rates["bare"],
+            raw=rates[f"bare {number}"],
             unit="pages/s",
-            note=f"{len(page.body):,} bytes a page",
+            note=f"{size:,} bytes a page",
         )
-        for name in asked
+        for name, (_, _, number) in asked.items()
     ]
+    waits = [_slow_and_usual(load) for load in loads["a crowd"]]
+    return [
+        *figures,
+        Figure(
+            store=place.name,
+            what=f"{what}, {_CROWD} clients: what 99 of 100 wait at most, beside the median",
+            ours=median(slow for slow, _ in waits),
+            raw=median(usual for _, usual in waits),
+            unit="ms",
+        ),
+    ]
+
+
+def _slow_and_usual(load: Load) -> tuple[float, float]:
+    hundredths = quantiles(load.waits, n=100)
+    return hundredths[98] * 1000, hundredths[49] * 1000
+
+
+def _path(epc: str) -> str:
+    name, mark, query = epc.partition("?")
+    return f"/epcis/epcs/{quote(name, safe=':')}/events{mark}{query}"
+
+
+async def _settled(store: EventStore) -> None:
+    """Have done what a server does behind captures: it would be measured, too."""
+    await merge_all(store)
+    hashing = asyncio.create_task(keep_hashed(store))
+    while True:
+        async with store.reading(snapshot=False) as session:
+            # The receipt comes last, and is no event that has a hash.
+            if await last_hashed(session) >= await head(session) - 1:
+                break
+        await asyncio.sleep(0.05)
+    hashing.cancel()
+    await asyncio.wait([hashing])
 
 
 def _epcs_of(case: int) -> tuple[str, ...]:

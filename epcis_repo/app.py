@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from epcis_repo import __version__
 from epcis_repo.capture_jobs import Runner
+from epcis_repo.operations.recent import RecentEvents
 from epcis_repo.projections.event_hashes import keep_hashed
 from epcis_repo.rest.openapi import description
 from epcis_repo.rest.resources import RESOURCES
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 await refuse_lapses(store)
             await prepare(store)
             app.state.store, app.state.settings = store, chosen
+            app.state.recent = RecentEvents()
             # The idempotency keys of requests that are being answered.
             app.state.in_progress = set()
             # Who has a WebSocket open.
@@ -70,7 +72,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The router answers what is HTTP, and all else is a WebSocket. Tools that ask an application
     # for its description get ours.
-    app = FastAPI(title="epcis-repo", version=__version__, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="epcis-repo",
+        version=__version__,
+        openapi_url=None,
+        lifespan=lifespan,
+        # It would ask with each request whether somebody measures: a third of the router's time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.openapi = partial(description, RESOURCES)  # type: ignore[method-assign]
     app.router.routes.extend(ROUTES)
     app.add_middleware(Router, resources=RESOURCES)

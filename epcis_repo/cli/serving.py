@@ -48,6 +48,8 @@ def serve(
         # One that is busy, or still starting on a busy machine, is not one that hangs.
         timeout_worker_healthcheck=60,
         log_level="warning",
+        # Nobody is told of requests at that level, and to put it into words takes a tenth of one.
+        access_log=False,
     )
     with _listening(settings) as listener:
         port = listener.getsockname()[1]

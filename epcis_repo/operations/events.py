@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -14,11 +14,11 @@ from epcis_repo.bindings.jsonld import (
     SCHEMA_VERSION,
     Joined,
     event_value,
-    join_recorded,
+    join_pieces,
     parse_event_with_prefixes,
 )
 from epcis_repo.bindings.names import Names
-from epcis_repo.bindings.spelling import CbvXmlFormat, are_spelt_already
+from epcis_repo.bindings.spelling import CbvXmlFormat
 from epcis_repo.errors import NotFoundError
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.documents import Document, QueryResults
@@ -26,11 +26,13 @@ from epcis_repo.model.event_hash import sha_256_in
 from epcis_repo.model.events import Event
 from epcis_repo.model.times import Timestamp, utc_text
 from epcis_repo.operations.hashed import rows_with_hash
+from epcis_repo.operations.recent import RecentEvents
 from epcis_repo.projections import identity_of
 from epcis_repo.query import (
     EventQuery,
     EventRow,
     looks_long,
+    page_of_one_tag,
     parse_query,
     select_event,
     select_page,
@@ -51,6 +53,7 @@ class Page:
     next_page_token: str | None
     now: int
     query_name: str = SIMPLE_EVENT_QUERY
+    recent: RecentEvents = field(default_factory=RecentEvents)
 
     @cached_property
     def document(self) -> Document:
@@ -58,16 +61,12 @@ class Page:
         return query_document(self.rows, now=self.now, query_name=self.query_name)
 
     def as_recorded(self, epcs: EpcFormat, words: CbvXmlFormat) -> Joined | None:
-        """Return it as JSON-LD in a spelling, None where its events have to be read for that."""
-        if not are_spelt_already([row.data for row in self.rows], epcs, words):
+        """Return it as JSON-LD in a spelling, None where its events have to be read together."""
+        pieces = self.recent.pieces(self.rows, epcs, words)
+        if pieces is None:
             return None
-        # What was captured together was recorded at one time.
-        times = {
-            moment: utc_text(moment).encode() for moment in {row.record_time for row in self.rows}
-        }
-        found = [(row.data, row.event_id, times[row.record_time]) for row in self.rows]
-        around = query_document([], now=self.now, query_name=self.query_name)
-        return join_recorded(around, found)
+        creation_date = Timestamp(utc_text(self.now), self.now)
+        return join_pieces(pieces, query_name=self.query_name, creation_date=creation_date)
 
 
 async def events(
@@ -76,6 +75,7 @@ async def events(
     *,
     now: int,
     prefixes: Mapping[str, str] | None = None,
+    recent: RecentEvents | None = None,
 ) -> Page:
     """
     Return the events that match every parameter of a URL, a page of them.
@@ -83,16 +83,26 @@ async def events(
     They come in order of capture unless a parameter asks for another. `prefixes` are those that
     were declared for the names of extensions.
     """
-    return await answer(store, parse_query(parameters, prefixes=prefixes), now=now)
+    return await answer(store, parse_query(parameters, prefixes=prefixes), now=now, recent=recent)
 
 
 async def answer(
-    store: EventStore, query: EventQuery, *, now: int, query_name: str = SIMPLE_EVENT_QUERY
+    store: EventStore,
+    query: EventQuery,
+    *,
+    now: int,
+    query_name: str = SIMPLE_EVENT_QUERY,
+    recent: RecentEvents | None = None,
 ) -> Page:
-    """Return the events that match a query, a page of them."""
-    async with store.reading(snapshot=False, long=looks_long(query)) as session:
-        rows, token = await select_page(session, query)
-    return Page(rows, token, now, query_name)
+    """Return the events that match a query, a page of them; `recent` need not be read for it."""
+    recent = RecentEvents() if recent is None else recent
+    page = await page_of_one_tag(store, query, recent.rows)
+    if page is None:
+        async with store.reading(snapshot=False, long=looks_long(query)) as session:
+            page = await select_page(session, query)
+    rows, token = page
+    recent.remember(rows)
+    return Page(rows, token, now, query_name, recent)
 
 
 async def whole_answer(store: EventStore, query: EventQuery, *, now: int) -> Document:

@@ -1,5 +1,6 @@
 """The EPCIS query language: parameters to predicates, predicates to SQL, answers in pages."""
 
+from epcis_repo.query.of_one_tag import page_of_one_tag
 from epcis_repo.query.paging import name_before, per_page_asked, token_after
 from epcis_repo.query.parameters import PARAMETERS, EventQuery, parse_json_query, parse_query
 from epcis_repo.query.select import (
@@ -17,6 +18,7 @@ __all__ = [
     "EventRow",
     "looks_long",
     "name_before",
+    "page_of_one_tag",
     "parse_json_query",
     "parse_query",
     "per_page_asked",

@@ -41,13 +41,11 @@ from epcis_repo.store.log import head, head_at
 STATEMENTS = load_statements("epcis_repo.query", "select.sql")
 
 # So many events are read at a time, or so many bytes.
-_READ_TOGETHER = 64
+READ_TOGETHER = 64
 _READ_SIZE = 16 << 20
 # After so many events that were looked at, or bytes that were found, a page ends before it is full.
 _LOOKED_INTO_MAX = 10_000
-_PAGE_SIZE_MAX = 64 << 20
-# Of one tag that no more have, the events are read at once.
-_FEW_MAX = 512
+PAGE_SIZE_MAX = 64 << 20
 # What is counted or sorted is found all at once.
 _COUNTED_MAX = 200_000
 _SORTED_MAX = 10_000
@@ -99,8 +97,6 @@ async def select_page(
     Raises `QueryTooLargeError` for more events than the query allows, `QueryTooComplexError` where
     that cannot be told, or what it asks not be sorted.
     """
-    if (at_once := await _page_of_one_tag(session, query, after)) is not None:
-        return at_once
     search = await _search(session, query, after)
     if query.limits.count_max is not None and query.cursor.given == 0:
         await _refuse_more(search, query.limits.count_max)
@@ -112,13 +108,13 @@ async def select_page(
     page = _Page(limit)
     places = in_order(search, query.order, query.cursor)
     # One more than the page shows whether there is a next.
-    together = _READ_TOGETHER if search.plan.rest else min(_READ_TOGETHER, limit + 1)
+    together = READ_TOGETHER if search.plan.rest else min(READ_TOGETHER, limit + 1)
     async for looked_at, rows in _found(search, places, together=together):
         if page.add(looked_at, rows):
             break
     if page.last is None or query.cursor.given + len(page.rows) == query.limits.count:
         return page.rows, None
-    until = 0 if _follows_the_log(query) else search.until
+    until = 0 if follows_the_log(query) else search.until
     given = query.cursor.given + len(page.rows)
     cursor = Cursor(page.last.position, page.last.event_time, until, given)
     return page.rows, query.next_page_token(cursor)
@@ -138,9 +134,9 @@ async def select_whole(session: Reading, query: EventQuery) -> list[EventRow]:
     for _ in range(_WHOLE_PAGES_MAX):
         page, token = await select_page(session, query)
         rows += page
-        if len(rows) > _WHOLE_MAX or sum(len(row.data) for row in rows) > _PAGE_SIZE_MAX:
+        if len(rows) > _WHOLE_MAX or sum(len(row.data) for row in rows) > PAGE_SIZE_MAX:
             raise QueryTooLargeError(
-                f"more than {_WHOLE_MAX} events match, or {_PAGE_SIZE_MAX >> 20} MiB of them, "
+                f"more than {_WHOLE_MAX} events match, or {PAGE_SIZE_MAX >> 20} MiB of them, "
                 "which is what is answered at once; narrow the query, such as by GE_recordTime",
                 count_max=_WHOLE_MAX,
             )
@@ -154,31 +150,7 @@ async def select_whole(session: Reading, query: EventQuery) -> list[EventRow]:
     )
 
 
-async def _page_of_one_tag(
-    session: Reading, query: EventQuery, after: int
-) -> tuple[list[EventRow], str | None] | None:
-    """
-    Return the page at once where one tag says all and few events have it, such as those of an EPC.
-
-    None for any other query: it is answered in parts.
-    """
-    tag = plan_of(query.predicates).only_tag
-    if tag is None or not _follows_the_log(query):
-        return None
-    limit, position = query.limits.per_page, max(after, query.cursor.position)
-    found = await session.fetch(
-        STATEMENTS["select_few_tagged"], session.part, *tag, position, _FEW_MAX, limit + 1
-    )
-    if found and found[0][4] == _FEW_MAX:
-        return None
-    rows = [EventRow(*row[:4]) for row in found[:limit]]
-    if len(found) <= limit:
-        return rows, None
-    cursor = Cursor(rows[-1].position, 0, 0, query.cursor.given + limit)
-    return rows, query.next_page_token(cursor)
-
-
-def _follows_the_log(query: EventQuery) -> bool:
+def follows_the_log(query: EventQuery) -> bool:
     """Whether what is captured while somebody turns the pages comes on a later page."""
     return query.order.is_of_capture and query.limits.count_max is None
 
@@ -198,7 +170,7 @@ class _Page:
         """Add what was found at some places; return whether the page ends there."""
         place_of = {place.position: place for place in places}
         for row in rows:
-            if len(self.rows) == self._limit or self._size > _PAGE_SIZE_MAX:
+            if len(self.rows) == self._limit or self._size > PAGE_SIZE_MAX:
                 self.last = self._before
                 return True
             self.rows.append(row)
@@ -233,7 +205,7 @@ async def _resolved(session: Reading, predicate: Predicate) -> Predicate:
 
 
 async def _found(
-    search: Search, batches: Places, *, together: int = _READ_TOGETHER, with_data: bool = True
+    search: Search, batches: Places, *, together: int = READ_TOGETHER, with_data: bool = True
 ) -> AsyncIterator[tuple[list[Place], list[EventRow]]]:
     """
     Yield the events that are as asked, with the places that were looked at for them, in order.

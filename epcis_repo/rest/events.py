@@ -19,7 +19,14 @@ from epcis_repo.rest.gs1_headers import prefixes_said
 from epcis_repo.rest.idempotency import REPLAYED, key_of
 from epcis_repo.rest.pages import next_page
 from epcis_repo.rest.representations import represented, represented_page
-from epcis_repo.rest.requests import body_of, clock, identifier_in, settings_of, store_of
+from epcis_repo.rest.requests import (
+    body_of,
+    clock,
+    identifier_in,
+    recent_of,
+    settings_of,
+    store_of,
+)
 
 
 async def post_event(request: Request) -> Response:
@@ -74,7 +81,13 @@ def _event_id_in(request: Request) -> str:
 async def events_asked(request: Request, *implied: tuple[str, str]) -> Page:
     """Return the events that match the query of a request and what its path implies."""
     asked = [*implied, *request.query_params.multi_items()]
-    return await events(store_of(request), asked, now=clock(), prefixes=prefixes_said(request))
+    return await events(
+        store_of(request),
+        asked,
+        now=clock(),
+        prefixes=prefixes_said(request),
+        recent=recent_of(request),
+    )
 
 
 def page_of_events(request: Request, page: Page) -> Response:

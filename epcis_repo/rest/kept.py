@@ -3,19 +3,22 @@ Answers that are given again as long as the log has not grown since.
 
 Whatever is asked of events is folded from the log, so while that is as long as it was, the same
 question has the same answer: years that are archived, named queries and all decisions are events
-of the log, too. To look at its head takes a fraction of what the shortest query does.
+of the log, too. To look at its head takes a fraction of what the shortest query does, and those who
+come together share the look. What nobody asks twice is not kept, and has no use for a look either.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.rest.requests import raw_path, store_of
+from epcis_repo.store import Reading
 from epcis_repo.store.log import head
 
 # So many bytes of bodies are kept by each process, none of more than a part of that.
@@ -23,6 +26,8 @@ _SIZE_MAX = 32 << 20
 _ONE_SIZE_MAX = 1 << 20
 # An answer says when its token expires, and when its document was made.
 _AGE_MAX = 60.0
+# So many questions are known to have been asked.
+_ASKED_MAX = 1 << 14
 
 Key = tuple[object, ...]
 
@@ -39,6 +44,18 @@ class KeptAnswers:
     def __init__(self) -> None:
         self._answers: OrderedDict[Key, _Kept] = OrderedDict()
         self._size = 0
+        # A question may be long; two that look alike by this have answers of their own.
+        self._asked: dict[int, None] = {}
+
+    def was_asked(self, key: Key) -> bool:
+        """Whether a question has been asked before; from now on it has."""
+        question = hash(key)
+        if question in self._asked:
+            return True
+        if len(self._asked) == _ASKED_MAX:
+            del self._asked[next(iter(self._asked))]
+        self._asked[question] = None
+        return False
 
     def find(self, key: Key, position: int) -> Response | None:
         """Return the answer to a question that was asked when the log ended there, too."""
@@ -75,5 +92,8 @@ def key_of_answer(request: Request) -> Key:
 
 async def end_of_log(request: Request) -> int:
     """Return where the log ends at this moment."""
-    async with store_of(request).reading(snapshot=False) as session:
-        return await head(session)
+    return await store_of(request).look(_head, None)
+
+
+async def _head(session: Reading, asked: Sequence[None]) -> list[int]:
+    return [await head(session)] * len(asked)

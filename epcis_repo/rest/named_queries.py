@@ -33,6 +33,7 @@ from epcis_repo.rest.requests import (
     body_of,
     clock,
     identifier_in,
+    recent_of,
     store_of,
 )
 
@@ -86,7 +87,13 @@ async def get_query_events(request: Request) -> Response:
     named = await named_query(store_of(request), identifier_in(request, "name"))
     # What has a name cannot be narrowed by who asks: he would get the answer to another query.
     query = named.event_query(page_parameters(request))
-    page = await answer(store_of(request), query, now=clock(), query_name=named.name)
+    page = await answer(
+        store_of(request),
+        query,
+        now=clock(),
+        query_name=named.name,
+        recent=recent_of(request),
+    )
     return page_of_events(request, page)
 
 

@@ -24,6 +24,7 @@ from epcis_repo.errors import (
 )
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.chunks import no_room
+from epcis_repo.operations.recent import RecentEvents
 from epcis_repo.settings import Settings
 from epcis_repo.store import EventStore
 
@@ -35,6 +36,12 @@ def store_of(request: Request) -> EventStore:
     """Return the store that the application has opened."""
     store: EventStore = request.app.state.store
     return store
+
+
+def recent_of(request: Request) -> RecentEvents:
+    """Return the events that the application has read last."""
+    recent: RecentEvents = request.app.state.recent
+    return recent
 
 
 def settings_of(request: Request) -> Settings:

@@ -127,9 +127,10 @@ class Router:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, resource: Resource) -> Response:
-        if not resource.is_of_log or request.method != "GET":
+        is_of_log = resource.is_of_log and request.method == "GET"
+        if not is_of_log or not self._kept.was_asked(key := key_of_answer(request)):
             return _completed(await _fresh_answer(request, resource), request, resource)
-        key, position = key_of_answer(request), await end_of_log(request)
+        position = await end_of_log(request)
         response = self._kept.find(key, position)
         if response is None:
             response = _completed(await _fresh_answer(request, resource), request, resource)

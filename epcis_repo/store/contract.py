@@ -157,6 +157,14 @@ its session: no other task may be needed for it to go on.
 """
 
 
+Look = Callable[[Reading, Sequence[T]], Awaitable[Sequence[R]]]
+"""
+What is looked up for items together, each by a few rows at most: an answer for each of them.
+
+It waits for nothing but its session, and what it finds for one does not depend on the others.
+"""
+
+
 class EventStore(Protocol):
     """
     A log with the read models beside it, in one database.
@@ -205,6 +213,14 @@ class EventStore(Protocol):
 
         Returns or raises the item's own answer once it is durable. Raises `StoreBusyError`
         when too many wait.
+        """
+        ...
+
+    async def look(self, look: Look[T, R], item: T) -> R:
+        """
+        Have `look` answer for `item`, together with what others have it look up at this time.
+
+        All that was committed before the call is seen.
         """
         ...
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import repeat
 from operator import itemgetter
@@ -26,7 +26,7 @@ from epcis_repo.errors import (
     StoreUnavailableError,
 )
 from epcis_repo.store import migrations
-from epcis_repo.store.contract import BATCH_SIZE, Tags, Work
+from epcis_repo.store.contract import BATCH_SIZE, Look, Tags, Work
 from epcis_repo.store.distress import Distress
 from epcis_repo.store.log import STATEMENTS
 from epcis_repo.store.partitions import (
@@ -196,6 +196,9 @@ class PostgresEventStore:
         self._distress = Distress()
         self._known_years = KnownYears()
         self._sequencer = Sequencer(self._transact)
+        # A round trip costs more than most look-ups: who comes while one is under way goes with the
+        # next, as writers do.
+        self._looks = Sequencer(self._look)
 
     async def _connections(self) -> asyncpg.Pool:
         async with self._pool_lock:
@@ -330,9 +333,21 @@ class PostgresEventStore:
         answer: R = await self._sequencer.write(work, item)
         return answer
 
+    async def _look(
+        self, look: Callable[..., Awaitable[Sequence[Any]]], items: Sequence[Any]
+    ) -> Sequence[Any]:
+        async with self.reading(snapshot=False) as session:
+            return await look(session, items)
+
+    async def look(self, look: Look[T, R], item: T) -> R:
+        """See `EventStore.look`."""
+        answer: R = await self._looks.write(look, item)
+        return answer
+
     async def close(self) -> None:
         """See `EventStore.close`."""
         await self._sequencer.finish()
+        await self._looks.finish()
         if self._pool is not None:
             await self._pool.close()
 

@@ -31,7 +31,7 @@ from epcis_repo.errors import (
     WritesStoppedError,
 )
 from epcis_repo.store import migrations
-from epcis_repo.store.contract import BATCH_SIZE, Tags, Work
+from epcis_repo.store.contract import BATCH_SIZE, Look, Tags, Work
 from epcis_repo.store.distress import Distress
 from epcis_repo.store.log import STATEMENTS
 from epcis_repo.store.schema import Schema
@@ -329,6 +329,11 @@ class SQLiteEventStore:
         answer: R = await self._sequencer.write(work, item)
         return answer
 
+    async def look(self, look: Look[T, R], item: T) -> R:
+        """See `EventStore.look`. It runs where it is asked for, so there is nobody to wait for."""
+        async with self.reading(snapshot=False) as session:
+            [answer] = await look(session, [item])
+        return answer
 
     async def close(self) -> None:
         """See `EventStore.close`."""

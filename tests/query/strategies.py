@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from string import hexdigits
 from typing import Any
 
 from hypothesis import strategies as st
@@ -174,6 +175,8 @@ def _standard(happened: Sequence[Json]) -> Iterator[Said]:
 def _instead(name: str) -> Any:
     if name == "booleanValue":
         return True
+    if name == "hexBinaryValue":
+        return "00FF"
     return 5 if name == "percRank" else "2026-01-01T00:00:00Z" if "ime" in name else "own_word"
 
 
@@ -190,7 +193,12 @@ def _of_standard(name: str, value: Any) -> st.SearchStrategy[Said]:
             st.just("EQ_action"), st.just([value]) if value in ACTIONS else st.just([])
         )
     good = [value] if value and value.isprintable() else []
-    return st.tuples(st.just(f"EQ_{name}"), st.lists(_among(good, _WORDS), min_size=1, max_size=2))
+    others = _WORDS
+    if name == "hexBinaryValue":
+        # What is no hexadecimal is refused, so there is nothing to find.
+        good = [text for text in good if set(text) <= set(hexdigits)]
+        others = st.sampled_from(["00FF", "00ff", "AB"])
+    return st.tuples(st.just(f"EQ_{name}"), st.lists(_among(good, others), min_size=1, max_size=2))
 
 
 def _measured(happened: Sequence[Json]) -> list[Said]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from epcis_repo.errors import QueryParameterError, QueryTooComplexError, QueryTooLargeError
 from epcis_repo.model.events import Event, Place
 from epcis_repo.operations.events import answer
-from epcis_repo.query import parse_query, places, select
-from epcis_repo.store import EventStore, open_store
+from epcis_repo.query import of_one_tag, parse_query, places, select, select_whole
+from epcis_repo.store import EventStore, Reading, open_store
 from tests.conftest import FreshStores
 from tests.operations.reports import NOW, PLANT, named, observed, report
 from tests.query.asking import PREFIXES, event_ids, every_page, page_of
@@ -133,6 +133,23 @@ class TestLimit:
         assert [number for page in pages for number in page] == [5, 4, 3]
         assert len(pages) == -(-3 // per_page)
 
+    @pytest.mark.parametrize("asked", [UNIT.format("U1"), UNITS])
+    @pytest.mark.parametrize("per_page", [1, 2, 10])
+    async def test_of_the_first_holds_for_one_thing(
+        self, store: EventStore, asked: str, per_page: int
+    ) -> None:
+        """
+        The first events of a thing in order of capture are so many, too, on however many pages.
+        """
+        await report(store, *(named(f"urn:x:{n}", unit(1, n)) for n in range(6)))
+
+        limited = {"MATCH_epc": asked, "orderBy": "recordTime", "orderDirection": "ASC"}
+        pages = numbers_on(
+            await every_page(store, {**limited, "eventCountLimit": "3"}, per_page=per_page)
+        )
+
+        assert [number for page in pages for number in page] == [0, 1, 2]
+
     @pytest.mark.parametrize("asked", [[], [("EXISTS_ex:field", "1")], [("MATCH_epc", UNITS)]])
     async def test_of_all_refuses_more(
         self, store: EventStore, asked: list[tuple[str, str]]
@@ -158,6 +175,45 @@ class TestLimit:
 
         with pytest.raises(QueryTooComplexError, match="narrow"):
             await page_of(store, ("EXISTS_ex:field", "1"), ("maxEventCount", "4"))
+
+
+class TestWholeAnswer:
+    @pytest.mark.parametrize(
+        "asked", [{"MATCH_epc": UNIT.format("U1")}, {"MATCH_epc": UNITS}, {"EQ_action": "OBSERVE"}]
+    )
+    async def test_is_of_the_log_as_it_was(self, store: EventStore, asked: dict[str, str]) -> None:
+        """
+        What is captured while somebody is answered at once is not in his answer.
+        """
+        await report(store, *(named(f"urn:x:{n}", unit(1, n)) for n in range(3)))
+        late = named("urn:x:9", unit(1, 9))
+
+        async with store.reading(snapshot=False) as session:
+            interrupted = Interrupted(session, lambda: report(store, late, note="late"))
+            rows = await select_whole(interrupted, parse_query(asked.items()))
+
+        assert len(rows) == 3
+        assert await numbers(store, **asked) == [0, 1, 2, 9]
+
+
+class Interrupted:
+    """A session in whose first statement something happens, once that has its answer."""
+
+    def __init__(self, session: Reading, happens: Callable[[], Awaitable[object]]) -> None:
+        self._session = session
+        self._happens: Callable[[], Awaitable[object]] | None = happens
+        self.part = session.part
+        self.dialect = session.dialect
+
+    async def fetch(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        rows = await self._session.fetch(statement, *values)
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        return rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
 
 
 AFTERNOON = "2026-01-01T05:00:00Z"
@@ -231,7 +287,7 @@ class TestPages:
         assert [event.event_id for event in events] == [f"urn:x:{n}" for n in (5, 4, 3, 2, 1, 0)]
 
     @pytest.mark.parametrize(
-        ("limit", "value"), [("_LOOKED_INTO_MAX", 4), ("_PAGE_SIZE_MAX", 0), ("_READ_SIZE", 1)]
+        ("limit", "value"), [("_LOOKED_INTO_MAX", 4), ("PAGE_SIZE_MAX", 0), ("_READ_SIZE", 1)]
     )
     async def test_may_end_before_they_are_full(
         self, store: EventStore, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
@@ -240,7 +296,7 @@ class TestPages:
         A page for which much has to be looked into ends early, and nothing is lost by that.
         """
         monkeypatch.setattr(select, limit, value)
-        monkeypatch.setattr(select, "_READ_TOGETHER", 3)
+        monkeypatch.setattr(select, "READ_TOGETHER", 3)
         await report(store, *(by_field(n, n if n % 5 == 4 else None) for n in range(20)))
 
         for asked in ({"EXISTS_ex:field": "1"}, {"EXISTS_ex:field": "1", "orderBy": "eventTime"}):
@@ -292,7 +348,7 @@ async def test_pages_are_the_whole_answer(
     query = (QUERIES | PARTS)[asked]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "BATCH", batch)
-        patch.setattr(select, "_FEW_MAX", batch)
+        patch.setattr(of_one_tag, "FEW_MAX", batch)
         patch.setattr(places, "_TAKEN_MAX", taken)
         async with fresh_store() as store:
             await report(store, *events)

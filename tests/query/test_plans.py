@@ -12,6 +12,8 @@ from epcis_repo.bindings.jsonld import render_event
 from epcis_repo.evidence.operations import prepare
 from epcis_repo.model.events import BizTransaction, Event, Place
 from epcis_repo.query import parse_query, select_page
+from epcis_repo.query.of_one_tag import Asked, positions_of
+from epcis_repo.query.plan import plan_of
 from epcis_repo.store import EventStore, Reading, open_store
 from epcis_repo.store.sqlite import spelt_for_sqlite
 from tests.operations.reports import named, observed, packed
@@ -96,6 +98,12 @@ async def statements(store: EventStore, name: str) -> list[tuple[str, Sequence[A
     """What is asked of the database for the first and for the second page of a query."""
     asked: list[tuple[str, Sequence[Any]]] = []
     more: list[tuple[str, str]] = []
+    tag = plan_of(parse_query(ASKED[name]).predicates).only_tag
+    if tag is not None:
+        async with store.reading() as session:
+            listening = Listening(session)
+            await positions_of(listening, [Asked(*tag, 0), Asked("01/other", (4,), 7)])
+            asked += listening.asked
     for _ in range(2):
         async with store.reading() as session:
             listening = Listening(session)

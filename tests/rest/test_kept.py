@@ -34,13 +34,14 @@ def asked(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> list[object]:
 class TestTheSameQuestion:
     def test_has_the_same_answer(self, client: TestClient, asked: list[object]) -> None:
         """
-        While the log is as long as it was, the second answer is the first, and is looked for once.
+        While the log is as long as it was, who asks again gets what he had; what is asked twice is
+        kept, so from then on nobody looks for it.
         """
-        first, second = client.get(PATH), client.get(PATH)
+        _, second, third = (client.get(PATH) for _ in range(3))
 
-        assert len(asked) == 1
-        assert second.content == first.content
-        assert second.headers.multi_items() == first.headers.multi_items()
+        assert len(asked) == 2
+        assert third.content == second.content
+        assert third.headers.multi_items() == second.headers.multi_items()
 
     def test_is_asked_anew_when_the_log_has_grown(
         self, client: TestClient, asked: list[object]
@@ -48,12 +49,13 @@ class TestTheSameQuestion:
         """
         What was captured meanwhile is in the answer.
         """
-        assert len(events_of(client.get(PATH))) == 1
+        for _ in range(3):
+            assert len(events_of(client.get(PATH))) == 1
 
         captured(client, document(event(1, action="ADD")))
 
         assert len(events_of(client.get(PATH))) == 2
-        assert len(asked) == 2
+        assert len(asked) == 3
 
     @pytest.mark.parametrize(
         "headers",
@@ -65,28 +67,29 @@ class TestTheSameQuestion:
         """
         Who asks for another form gets it.
         """
-        client.get(PATH)
-        client.get(f"{PATH}?EQ_action=OBSERVE")
+        for _ in range(2):
+            client.get(PATH)
+            client.get(f"{PATH}?EQ_action=OBSERVE")
 
         client.get(PATH, headers=headers)
 
-        assert len(asked) == 3
+        assert len(asked) == 5
 
     def test_is_refused_anew(self, client: TestClient, asked: list[object]) -> None:
         """
         Only answers are kept, no errors.
         """
-        for _ in range(2):
+        for _ in range(3):
             problem(client.get(f"{PATH}?EQ_x=y"), 400)
 
-        assert len(asked) == 2
+        assert len(asked) == 3
 
     def test_of_one_process_is_none_of_another(self, store_url: str) -> None:
         """
         What another process has captured is in the next answer of this one.
         """
         with serving(store_url) as one, serving(store_url) as other:
-            assert client_count(one) == 0
+            assert [client_count(one) for _ in range(3)] == [0, 0, 0]
             captured(other, document(event(1)))
 
             assert client_count(one) == 1
@@ -137,6 +140,17 @@ class TestKeptAnswers:
             answers.keep(("b",), position, Response(b"xxx"))
 
         assert answers.find(("a",), 1) is not None
+
+    def test_are_not_of_what_was_asked_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        A question is known from its first asking on, until too many others have been asked.
+        """
+        monkeypatch.setattr(kept, "_ASKED_MAX", 2)
+        answers = KeptAnswers()
+
+        found = [answers.was_asked((name,)) for name in ("a", "a", "b", "a", "c", "a")]
+
+        assert found == [False, True, False, True, False, False]
 
     @pytest.mark.parametrize("response", [Response(b"x", 404), Response(b"x" * 2_000_000)])
     def test_are_good_and_short(self, response: Response) -> None:

@@ -6,7 +6,7 @@ from epcis_repo.bindings.jsonld.reading import (
     parse_jsonld,
     scan_jsonld,
 )
-from epcis_repo.bindings.jsonld.recorded import Joined, join_recorded
+from epcis_repo.bindings.jsonld.recorded import Joined, Piece, join_pieces, piece_of
 from epcis_repo.bindings.jsonld.writing import (
     CONTEXT,
     SCHEMA_VERSION,
@@ -19,11 +19,13 @@ __all__ = [
     "CONTEXT",
     "SCHEMA_VERSION",
     "Joined",
+    "Piece",
     "event_value",
-    "join_recorded",
+    "join_pieces",
     "parse_event",
     "parse_event_with_prefixes",
     "parse_jsonld",
+    "piece_of",
     "render_event",
     "render_jsonld",
     "scan_jsonld",
