@@ -4,7 +4,7 @@ JSON from outside that is too long to become values all at once.
 Objects on the way to a long list are read member by member, the list item by item, everything
 else whole. What `json_loader` refuses is refused here, by the same decoder and in the same
 words, with the place in the whole text; only as much of the text is held as the value that is
-being read takes.
+being read takes. Items are read by the quick parser first, as far as it can be relied on.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from epcis_repo.bindings.json_loader import (
     BYTE_ORDER_MARK,
     NOTHING,
     decode_at,
+    decode_quickly,
     doubled,
     not_json,
     not_utf_8,
@@ -44,6 +45,10 @@ _LAST_BLANK = max(BLANKS)
 _LONGEST_TOKEN = 16
 _UNFINISHED_TEXT = "Unterminated string"
 _FOUND_LENGTH = 20
+# So long the end of an object is waited for.
+_AWAITED_SIZE_MAX = 4 << 20
+# Of so many items, and then of each eighth, it may turn out that the quick parser does not do.
+_MISSED_MAX = 8
 
 
 class JsonInPieces:
@@ -59,14 +64,17 @@ class JsonInPieces:
         self._ways = {path[:length] for path in lists for length in range(len(path))}
         self._held = 0
         self._flaw: tuple[tuple[Step, ...], Finding] | None = None
+        self._item: tuple[Path, int] = (), 0
+        self._missed = 0
         self.value: Any = None
+        self.is_quick = False
 
     def items(self) -> Iterator[tuple[Path, int, Any]]:
         """
         Yield the items of the lists, each with the path of its list and its index, and read all.
 
         Raises `ValidationError` at the end for the first value that is refused; none is yielded
-        after it.
+        after it. One that `is_quick` may have doubles in it: `exactly` has it as it stands there.
         """
         window = self._window
         window.skip_blanks()
@@ -83,6 +91,18 @@ class JsonInPieces:
         if self._flaw is not None:
             steps, finding = self._flaw
             raise refused(finding, *steps)
+
+    def exactly(self) -> Any:
+        """
+        Return the item that was yielded last once more, with all digits of its numbers.
+
+        None where it is refused for one of them, as `items` then says at the end.
+        """
+        self._missed += 1
+        self._window.step_back()
+        path, index = self._item
+        value = self._value((*path, index))
+        return value if self._flaw is None else None
 
     def _members(self, path: Path, members: dict[str, Any]) -> Iterator[tuple[Path, int, Any]]:
         window, depth = self._window, len(path) + 1
@@ -125,10 +145,21 @@ class JsonInPieces:
         index = 0
         window.step()
         while not (window.here() == "]" and index == 0):
-            value = self._value((*path, index))
+            value = None
+            if self._missed <= _MISSED_MAX + index // _MISSED_MAX:
+                value = window.quick_object(depth)
+                self._missed += value is None
+            if value is None:
+                value, self.is_quick = self._value((*path, index)), False
+            else:
+                self._item, self.is_quick = (path, index), True
             if self._flaw is None:
                 yield path, index, value
             index += 1
+            # Nearly always.
+            if window.text.startswith(",{", window.at):
+                window.at += 1
+                continue
             window.skip_blanks()
             if window.here() == "]":
                 break
@@ -186,6 +217,7 @@ class _Window:
         self._line, self._column = 1, 1
         self._has_end = False
         self._blanks_from = 0
+        self._object_from = 0
         start = file.read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK)
         self.text = self._decoded(start) if start else ""
         self.at = 0
@@ -232,6 +264,22 @@ class _Window:
             if len(self.text) - self.at > HELD_SIZE_MAX:
                 raise too_long(self.place(self.at))
             self._more()
+
+    def quick_object(self, depth: int) -> Any:
+        """Read the object that begins here, as `decode_quickly` does; None where it does not."""
+        while self.text.startswith("{", self.at):
+            value, end = decode_quickly(self.text, self.at, depth)
+            if value is not None:
+                self._object_from, self.at = self.at, end
+                return value
+            # One that is whole is not begun in vain by who reads it slowly.
+            if end >= 0 or len(self.text) - self.at > _AWAITED_SIZE_MAX or not self._more():
+                break
+        return None
+
+    def step_back(self) -> None:
+        """Go back to where the object began that was read last."""
+        self.at = self._object_from
 
     def place(self, offset: int) -> str:
         """Return where in the document something in `text` is, in words."""
@@ -291,10 +339,12 @@ class _Window:
         """Read on, twice as much of what is not done with; False where nothing comes."""
         if self._has_end:
             return False
-        done = self.text[: self.at]
-        if (lines := done.count("\n")) > 0:
-            self._line, self._column = self._line + lines, 1
-        self._column += len(done) - 1 - done.rfind("\n") if lines else len(done)
+        # Most have no lines, and to look for the first takes a fraction of counting them.
+        if self.text.find("\n", 0, self.at) >= 0:
+            self._line += self.text.count("\n", 0, self.at)
+            self._column = self.at - self.text.rfind("\n", 0, self.at)
+        else:
+            self._column += self.at
         size = max(PIECE_SIZE, len(self.text) - self.at)
         self.text = self.text[self.at :] + self._decoded(self._file.read(size))
         self._blanks_from -= self.at

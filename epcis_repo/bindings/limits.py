@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from epcis_repo.bindings.misfits import Misfits, misfit
 
-PIECE_SIZE = 1 << 20
+PIECE_SIZE = 1 << 16
 """So much is read at a time, in bytes."""
 
 HELD_SIZE_MAX = 32 << 20

@@ -67,8 +67,19 @@ def canonical_namespace(namespace: str) -> str:
     return CBVMDA if namespace in (f"{CBVMDA}:", f"{CBVMDA}#") else namespace
 
 
+_REMEMBERED_MAX = 1_000
+
 # Types of values that have no names in them.
 _PLAIN = frozenset({str, int, bool, Decimal, type(None)})
+# More members than this are looked at all at once before each is.
+_FEW = 16
+
+
+def _is_spelt(value: Mapping[str, Any], mark: str) -> bool:
+    """Whether nothing in a long object has a name with the `mark` of another spelling."""
+    if len(value) <= _FEW or mark in "".join(value):
+        return False
+    return _PLAIN.issuperset(map(type, value.values()))
 
 
 class Names:
@@ -77,6 +88,7 @@ class Names:
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self.declared = dict(namespaces)
         self.used: dict[str, str] = {}
+        self._expanded: dict[str, str] = {}
 
     # Most events have no name that needs them.
     @cached_property
@@ -98,6 +110,13 @@ class Names:
             return name
         namespace = self._namespaces.get(prefix)
         return name if namespace is None else f"{{{namespace}}}{local}"
+
+    # A document has few names, and each of them very often.
+    def _remembered(self, name: str) -> str:
+        expanded = self.expand(name)
+        if len(self._expanded) < _REMEMBERED_MAX:
+            self._expanded[name] = expanded
+        return expanded
 
     def compact(self, name: str) -> str:
         """Return `prefix:local` for `{namespace}local`, with a new prefix where none is known."""
@@ -124,13 +143,20 @@ class Names:
             return self.expand_members(value)
         if isinstance(value, list):
             return list(each(self.expand_value, value))
+        if isinstance(value, float):
+            # The quick parser made it of digits that are to be kept.
+            raise misfit("a number with its digits", str(value), rule="number")
         return value
 
     def expand_members(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the members of one object, as `expand_value` does."""
+        if _is_spelt(value, ":"):
+            return dict(value)
         members: dict[str, Any] = {}
         for name, member in value.items():
-            expanded = self.expand(name) if ":" in name else name
+            expanded = name
+            if ":" in name:
+                expanded = self._expanded.get(name) or self._remembered(name)
             # Two prefixes of one namespace would let one member hide the other.
             if expanded in members:
                 found = f"{expanded} twice"
@@ -146,6 +172,8 @@ class Names:
 
     def compact_members(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the members of one object, as `compact_value` does."""
+        if _is_spelt(value, "{"):
+            return dict(value)
         return {
             self.compact(name) if "{" in name else name: (
                 member if type(member) in _PLAIN else self.compact_value(member)

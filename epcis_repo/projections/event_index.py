@@ -127,15 +127,17 @@ def _company_prefixes(event: Event, what: What) -> set[str]:
 def _header(item: LoggedEvent) -> bytes | None:
     if len(item.data) <= _HEADER_SIZE_MAX:
         return None
+    lengths = {
+        member.standard: len(getattr(item.event, member.name) or ())
+        for member in FIELDS[type(item.event)]
+        if member.kind in (Kind.EPCS, Kind.QUANTITIES)
+    }
+    counts = {name: length for name, length in lengths.items() if length > LIST_LENGTH_MAX}
+    if not counts:
+        return None
     value = orjson.loads(item.data)
-    counts = {}
-    for member in FIELDS[type(item.event)]:
-        if member.kind in (Kind.EPCS, Kind.QUANTITIES):
-            members = value.get(member.standard, ())
-            if len(members) > LIST_LENGTH_MAX:
-                counts[member.standard] = len(members)
-                value[member.standard] = members[:LIST_LENGTH_MAX]
-    return orjson.dumps({**value, COUNTS: counts}) if counts else None
+    shortened = {name: value[name][:LIST_LENGTH_MAX] for name in counts}
+    return orjson.dumps({**value, **shortened, COUNTS: counts})
 
 
 def _place(place: Place | None) -> str | None:

@@ -42,7 +42,10 @@ def place_of(found: FoundEvent, fault: Fault) -> str:
 
 def _compacted(steps: Steps, namespaces: Mapping[str, str]) -> Steps:
     """Return `steps` with the names that the document has for them."""
-    if not any(isinstance(step, str) and "{" in step for step in steps):
+    for step in steps:
+        if isinstance(step, str) and "{" in step:
+            break
+    else:
         return steps
     names = Names(namespaces)
     return tuple(names.compact(step) if isinstance(step, str) else step for step in steps)

@@ -38,6 +38,9 @@ _ADDED = (AggregationEvent, AssociationEvent)
 _QUANTITIES = QUANTITY_LISTS
 _SENSORS = ("sensor_element_list",)
 _DECLARED = ("error_declaration",)
+_PLACES = ("read_point", "biz_location")
+_TRANSACTIONS = ("biz_transaction_list",)
+_ENDS = ("source_list", "destination_list")
 
 # fmt: off
 READ: tuple[Rule, ...] = (
@@ -154,6 +157,9 @@ RULES: tuple[Rule, ...] = (
     Rule(302, "place-extension", "EPCIS 1.2, §7.3.4",
          "A read point or business location has no extensions of its own any more.",
          _WARNING, where.places_have_no_more_than_an_id),
+    Rule(303, "place-unnamed", "EPCIS 2.0, §7.3.5",
+         "A read point or business location that is there is identified.",
+         _ERROR, where.places_say_which, about=_PLACES),
     # Why
     Rule(401, "word-uri", "EPCIS 2.0, §7.2; CBV 2.0, §5.1",
          "What is no word of the CBV is a URI.",
@@ -179,6 +185,12 @@ RULES: tuple[Rule, ...] = (
     Rule(408, "source-destination", "EPCIS 2.0, §7.3.5.4; CBV 2.0, §8.7",
          "A source or destination is identified as what its type says: a party or a location.",
          _WARNING, why.ends_are_parties_or_places),
+    Rule(409, "transaction-unnamed", "EPCIS 2.0, §7.3.5.3",
+         "A business transaction that is there is identified.",
+         _ERROR, why.transactions_say_which, about=_TRANSACTIONS),
+    Rule(410, "source-destination-unnamed", "EPCIS 2.0, §7.3.5.4",
+         "A source or destination that is there is identified.",
+         _ERROR, why.ends_say_which, about=_ENDS),
     # How
     Rule(501, "sensor-report", "EPCIS 2.0, §7.3.7.1",
          "A sensor element has a report.",

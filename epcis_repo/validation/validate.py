@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Generator, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from typing import Any
 
 from epcis_repo.errors import IdentifierError, ValidationError, Violation, Violations
 from epcis_repo.gs1 import canonical_key
@@ -38,8 +40,8 @@ class IdentifiedEvent:
 Identified = Generator[IdentifiedEvent, None, Document | None]
 """The events of a document that may be recorded, and then what is beside them."""
 
-Checks = Sequence[tuple[tuple[str, ...], Sequence[tuple[Rule, EventCheck]]]]
-"""Checks of events of one type, with the attributes of which an event must have one for them."""
+Checks = Sequence[tuple[Callable[[Event], Any] | None, Sequence[tuple[Rule, EventCheck]]]]
+"""Checks of events of one type, with what tells whether an event has what they are about."""
 
 
 def _checks(rules: Iterable[Rule]) -> dict[type[Event], Checks]:
@@ -54,9 +56,18 @@ def _checks(rules: Iterable[Rule]) -> dict[type[Event], Checks]:
             if cls in rule.of and (not rule.about or not has.isdisjoint(rule.about))
         ]
         by_type[cls] = [
-            (about, [pair for _, pair in group]) for about, group in groupby(mine, itemgetter(0))
+            (_has_one_of(about), [pair for _, pair in group])
+            for about, group in groupby(mine, itemgetter(0))
         ]
     return by_type
+
+
+def _has_one_of(about: tuple[str, ...]) -> Callable[[Event], Any] | None:
+    if not about:
+        return None
+    found = attrgetter(*about)
+    # Of one name it is the value, of several all of them.
+    return found if len(about) == 1 else lambda event: any(found(event))
 
 
 # What keeps an event from being recorded.
@@ -146,17 +157,17 @@ def _untold(found: FoundEvent, told: Sequence[Violation]) -> Iterator[Violation]
     """Yield what the schema has against an event, where no rule that refuses it has said so."""
     if not found.faults:
         return
-    places = {_steps(violation.pointer) for violation in told}
-    on_the_way = {steps[:length] for steps in places for length in range(len(steps) + 1)}
+    # There may be thousands of those, and few of these.
+    places = {_INDEX.sub("", violation.pointer) for violation in told}
+    in_order = sorted(places)
     for fault in found.faults:
-        steps = _steps(fault.pointer)
-        is_within = any(steps[:length] in places for length in range(len(steps) + 1))
-        if steps not in on_the_way and not is_within:
+        place = _INDEX.sub("", fault.pointer)
+        steps, within = place.split("/"), f"{place}/"
+        next_told = bisect_left(in_order, within)
+        if any("/".join(steps[:length]) in places for length in range(1, len(steps) + 1)):
+            continue
+        if next_told == len(in_order) or not in_order[next_told].startswith(within):
             yield fault
-
-
-def _steps(pointer: str) -> tuple[str, ...]:
-    return tuple(_INDEX.sub("", pointer).split("/"))
 
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -191,8 +202,8 @@ def _faults_of(
     found: FoundEvent, seen: Seen, by_type: dict[type[Event], Checks]
 ) -> Iterator[Violation]:
     event = found.event
-    for about, checks in by_type[type(event)]:
-        if about and not any(getattr(event, name) for name in about):
+    for has_one, checks in by_type[type(event)]:
+        if has_one is not None and not has_one(event):
             continue
         for rule, check in checks:
             for fault in check(event, seen):

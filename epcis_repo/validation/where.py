@@ -15,7 +15,8 @@ _PLACES = (("read_point", "readPoint"), ("biz_location", "bizLocation"))
 
 def places_are_identified(event: Event, seen: Seen) -> Iterator[Fault]:
     for name, standard in _PLACES:
-        if (place := getattr(event, name)) is None:
+        # That there is something to identify is another rule's.
+        if (place := getattr(event, name)) is None or not place.id:
             continue
         if (why_not := why_no_identifier(place.id)) is not None:
             yield Fault((standard, "id"), *why_not)
@@ -30,6 +31,13 @@ def places_have_no_more_than_an_id(event: Event, seen: Seen) -> Iterator[Fault]:
         for extension in place.extensions if place is not None else ():
             expected = "an id alone; an extension belongs beside it, in the event"
             yield Fault((standard, extension), expected, extension)
+
+
+def places_say_which(event: Event, seen: Seen) -> Iterator[Fault]:
+    for name, standard in _PLACES:
+        place = getattr(event, name)
+        if place is not None and not place.id:
+            yield Fault((standard, "id"), "an identifier, or no place at all", "an empty text")
 
 
 def why_no_identifier(text: str) -> tuple[str, str] | None:

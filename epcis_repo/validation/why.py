@@ -61,10 +61,10 @@ def dispositions_are_not_set_and_unset(event: Event, seen: Seen) -> Iterator[Fau
 def transactions_are_uris(event: Event, seen: Seen) -> Iterator[Fault]:
     for index, transaction in enumerate(event.biz_transaction_list or ()):
         text = transaction.biz_transaction
-        if not _URI.fullmatch(text):
+        # That there is something is another rule's.
+        if text and not _URI.fullmatch(text):
             expected = "a URI, such as urn:epcglobal:cbv:bt:{GLN}:{number}"
-            found = text or "an empty text"
-            yield Fault(("bizTransactionList", index, "bizTransaction"), expected, found)
+            yield Fault(("bizTransactionList", index, "bizTransaction"), expected, text)
 
 
 def transactions_name_a_gln(event: Event, seen: Seen) -> Iterator[Fault]:
@@ -90,6 +90,8 @@ def ends_are_parties_or_places(event: Event, seen: Seen) -> Iterator[Fault]:
     for name, standard, member in _ENDS:
         for index, end in enumerate(getattr(event, name) or ()):
             steps = (standard, index, member)
+            if not end.id:
+                continue
             if (why_not := why_no_identifier(end.id)) is not None:
                 yield Fault(steps, *why_not)
                 continue
@@ -98,6 +100,21 @@ def ends_are_parties_or_places(event: Event, seen: Seen) -> Iterator[Fault]:
             scheme = scheme_of(end.id)
             if allowed is not None and scheme is not None and scheme not in allowed:
                 yield Fault(steps, f"the {word}: {' or '.join(allowed)}", f"the {scheme} {end.id}")
+
+
+def transactions_say_which(event: Event, seen: Seen) -> Iterator[Fault]:
+    for index, transaction in enumerate(event.biz_transaction_list or ()):
+        if not transaction.biz_transaction:
+            steps = ("bizTransactionList", index, "bizTransaction")
+            yield Fault(steps, "an identifier, or no transaction at all", "an empty text")
+
+
+def ends_say_which(event: Event, seen: Seen) -> Iterator[Fault]:
+    for name, standard, member in _ENDS:
+        for index, end in enumerate(getattr(event, name) or ()):
+            if not end.id:
+                expected = f"an identifier, or no {member} at all"
+                yield Fault((standard, index, member), expected, "an empty text")
 
 
 _ENDS = (

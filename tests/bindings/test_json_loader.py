@@ -6,11 +6,21 @@ import json
 import time
 import tracemalloc
 from decimal import Decimal
+from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from epcis_repo.bindings.json_loader import DEPTH_MAX, load_json, load_trusted_json, parse_number
+from epcis_repo.bindings.json_loader import (
+    DEPTH_MAX,
+    decode_quickly,
+    load_json,
+    load_quickly,
+    load_trusted_json,
+    parse_number,
+)
 from epcis_repo.bindings.jsonld import render_jsonld
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.documents import Document
@@ -238,3 +248,121 @@ def test_refuses_in_linear_time(body: bytes) -> None:
     refusal(body)
 
     assert time.monotonic() - started < 3
+
+
+def digits_kept(value: Any) -> bool:
+    """Whether there is no number in a value that was made of digits that are lost."""
+    if isinstance(value, dict | list):
+        return all(map(digits_kept, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float)
+
+
+class TestReadQuickly:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param('{"a":{"b":[1,"c",true,null,{}]},"é":"€😀"}', id="all kinds"),
+            pytest.param('{ "a" : [ 1 , 2 ] ,\n\t"b": {} }', id="blanks"),
+            pytest.param('{"a":-0,"b":9007199254740991}', id="the largest of integers"),
+            pytest.param('{"a":' + "[" * 63 + "]" * 63 + "}", id="just deep enough"),
+            pytest.param(f'{{"a":[{",".join(["[]"] * 100)}]}}', id="many lists"),
+            pytest.param(f'{{"a":[{",".join(["{}"] * 200)}]}}', id="many objects"),
+            pytest.param(f'{{"a":"{"x" * 100_000}"}}', id="long"),
+        ],
+    )
+    def test_is_what_is_read(self, text: str) -> None:
+        """
+        What has nothing in it that others read in another way is read by the quick parser.
+        """
+        value = load_quickly(text.encode())
+
+        assert value == load_json(text.encode())
+        assert decode_quickly(f"[{text}, {{}}", 1) == (value, len(text) + 1)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param('{"a":1,"a":1}', id="member twice"),
+            pytest.param('{"a":{"b":1, "b":2}}', id="member twice, further down"),
+            pytest.param('{"a":1,"\\u0061":1}', id="member twice, once escaped"),
+            pytest.param('{"a":"b","a" :"c"}', id="member twice, with a blank"),
+            pytest.param('{"a":"\\u0000"}', id="NUL"),
+            pytest.param('{"a":"\\ud800"}', id="half a pair"),
+            pytest.param('{"a":9007199254740993}', id="integer beyond a double"),
+            pytest.param('{"a":1e999}', id="infinite"),
+            pytest.param('{"a":NaN}', id="NaN"),
+            pytest.param('{"a":' + "[" * 64 + "]" * 64 + "}", id="too deep by lists"),
+            pytest.param('{"a":' * 65 + "1" + "}" * 65, id="too deep by objects"),
+            pytest.param('{"a":[' * 33 + "]}" * 33, id="too deep by both"),
+            pytest.param('{"a":"}"}', id="brace in a text"),
+            pytest.param('{"a":1', id="cut"),
+            pytest.param('{"a":1}}', id="more"),
+            pytest.param('{"a":01}', id="leading zero"),
+            pytest.param('{"a":"\t"}', id="control character"),
+            pytest.param(f'{{"a":"{"x" * 2 * MEGA}"}}', id="too long"),
+            pytest.param("[1]", id="list"),
+            pytest.param("null", id="null"),
+            pytest.param("", id="nothing"),
+        ],
+    )
+    def test_leaves_alone_what_others_read_in_another_way(self, text: str) -> None:
+        """
+        What is refused, or has digits that are to be kept, is for who looks at every character.
+        """
+        assert load_quickly(text.encode()) is None
+
+    @pytest.mark.parametrize("digits", ["1.10", "0.0", "1E2", "1234567890123456789012", "-1e-400"])
+    def test_makes_a_double_of_digits_that_are_to_be_kept(self, digits: str) -> None:
+        """
+        Who looks at numbers sees of each that it is not what was written.
+        """
+        assert isinstance(load_quickly(f'{{"a":{digits}}}'.encode())["a"], float)
+
+    def test_leaves_bytes_alone_that_are_no_text(self) -> None:
+        """
+        Bytes that are not UTF-8 are for who says where.
+        """
+        assert load_quickly('{"a":"é"}'.encode("latin-1")) is None
+
+    def test_knows_what_is_cut(self) -> None:
+        """
+        An object that does not end where the text does is another matter than one with a fault.
+        """
+        assert decode_quickly('[{"a":{"b":1}', 1) == (None, -1)
+        assert decode_quickly('[{"a":1,"a":1},', 1) == (None, 0)
+
+    @given(
+        value=st.dictionaries(
+            st.text(max_size=3),
+            st.recursive(
+                st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+                lambda inner: (
+                    st.lists(inner, max_size=4)
+                    | st.dictionaries(st.text(max_size=2), inner, max_size=4)
+                ),
+                max_leaves=12,
+            ),
+            max_size=5,
+        ),
+        ascii_only=st.booleans(),
+        blanks=st.booleans(),
+        stroke=st.none() | st.tuples(st.integers(0, 200), st.sampled_from('"\\{}[]:,0e.- ')),
+    )
+    def test_never_says_anything_else(
+        self, value: Any, ascii_only: bool, blanks: bool, stroke: tuple[int, str] | None
+    ) -> None:
+        """
+        Of any text, it is what `load_json` has, but for numbers that are doubles.
+        """
+        text = json.dumps(value, ensure_ascii=ascii_only, separators=None if blanks else (",", ":"))
+        if stroke is not None:
+            text = text[: stroke[0]] + stroke[1] + text[stroke[0] + 1 :]
+        body = text.encode(errors="replace")
+
+        quick = load_quickly(body)
+
+        if quick is not None:
+            exact = load_json(body)
+            assert list(quick) == list(exact)
+            if digits_kept(quick):
+                assert quick == exact

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from epcis_repo.bindings import JSON_LD, RENDERERS, XML, json_pieces, read_events
+from epcis_repo.bindings.json_loader import decode_quickly
+from epcis_repo.bindings.limits import PIECE_SIZE
 from epcis_repo.bindings.xml import parser
 from epcis_repo.errors import VIOLATIONS_KEPT, ValidationError, Violation
 from epcis_repo.model.documents import Document, FoundEvent
@@ -201,6 +203,117 @@ def test_json_that_is_cut_anywhere_is_refused_alike(
     assert in_pieces(body, JSON_LD) == violations
 
 
+def with_member(text: str) -> str:
+    return f'{EVENT[:-1]}, "ex:n": {text}}}'
+
+
+# Events that the quick parser reads as they are, and such that it does not do for.
+UNLIKE = {
+    "plain": EVENT,
+    "with a fraction": with_member("1.10"),
+    "with a fraction deep down": with_member('{"ex:m": [[0.1000000000000000055]]}'),
+    "with an exponent": with_member("1E2"),
+    "with many digits": with_member("12345678901234567890"),
+    "with as many digits as a double has not": with_member("9007199254740993"),
+    "beyond a double": with_member("1e999"),
+    "with braces in a text": with_member('"}{ {{"'),
+    "with an escape": with_member('"\\n\\""'),
+    "with a member twice": with_member("1") + ', "ex:n": 1}',
+    "with a fault": EVENT.replace("OBSERVE", "LOOK"),
+    "with many objects": with_member(f"[{', '.join(['{}'] * 300)}]"),
+    "with lists too deep": with_member("[" * 61 + "]" * 61),
+    "longer than a piece": with_member(f'"{"x" * 70_000}"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 40])
+@pytest.mark.parametrize("unlike", UNLIKE.values(), ids=UNLIKE)
+def test_events_beside_such_as_are_read_slowly_are_read_alike(unlike: str, number: int) -> None:
+    """
+    One event that has to be looked at twice, or all of them, changes nothing about the others.
+    """
+    body = json_document(*[EVENT, unlike] * number, EVENT)
+
+    assert in_pieces(body, JSON_LD) == as_a_whole(body, JSON_LD)
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        pytest.param(json_document(*[EVENT] * 9)[:-4], JSON_LD, id="JSON"),
+        pytest.param(xml_document(*map(xml_event, range(9)))[:-40], XML, id="XML"),
+    ],
+)
+def test_what_stands_before_the_place_where_it_breaks_off_is_found(
+    body: bytes, media_type: str
+) -> None:
+    """
+    The events of a document that is cut short come, and then it is refused.
+    """
+    found: list[int] = []
+
+    with pytest.raises(ValidationError):
+        found.extend(each.number for each in read_events(io.BytesIO(body), media_type))
+
+    assert found == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_who_has_seen_enough_may_stop() -> None:
+    """
+    The events that were read already are not forced upon who has closed the document.
+    """
+    events = read_events(io.BytesIO(json_document(*[EVENT] * 9)), JSON_LD)
+
+    next(events)
+    events.close()
+
+    assert list(events) == []
+
+
+def test_digits_are_kept() -> None:
+    """
+    A number is what its sender wrote, and not the double next to it.
+    """
+    numbers = ["1.10", "0.1000000000000000055", "12345678901234567890", "1E+2"]
+
+    found = in_pieces(json_document(*map(with_member, numbers)), JSON_LD)
+
+    extensions = [each.event.extensions for each in found if isinstance(each, FoundEvent)]
+    assert [str(e["{https://ns.example.com/}n"]) for e in extensions] == numbers
+
+
+@pytest.mark.parametrize("text", ["1.5", '"\\n"'], ids=["fraction", "escape"])
+def test_no_more_than_an_eighth_is_read_twice(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Where the quick parser does not do it is left alone, but for a try now and then.
+    """
+    tries: list[int] = []
+
+    def counted(whole: str, start: int, depth: int) -> tuple[Any, int]:
+        tries.append(start)
+        return decode_quickly(whole, start, depth)
+
+    monkeypatch.setattr(json_pieces, "decode_quickly", counted)
+
+    in_pieces(json_document(*[with_member(text)] * 800), JSON_LD)
+
+    assert 100 <= len(tries) <= 8 + 800 // 7
+
+
+@pytest.mark.parametrize(
+    "item", [pytest.param("1", id="that are no objects"), pytest.param(EVENT, id="that are")]
+)
+def test_no_more_is_read_ahead_than_it_takes(item: str) -> None:
+    """
+    The first item of a long list comes when little more than it was read.
+    """
+    file = io.BytesIO(f'{{"list": [{", ".join([item] * 100_000)}]}}'.encode())
+
+    next(json_pieces.JsonInPieces(file, [("list",)]).items())
+
+    assert file.tell() <= 2 * PIECE_SIZE
+
+
 XML_FAULTS = {
     "empty": b"",
     "blanks": b" \n\n ",
@@ -346,17 +459,22 @@ class _Generated(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    def tell(self) -> int:
+        return self._told
+
     def seek(self, offset: int, _whence: int = 0, /) -> int:
         assert offset == 0
         start, item, times, end = self._parts
         self._rest = iter([start, *[item * 100] * (times // 100), end])
         self._text = b""
+        self._told = 0
         return 0
 
     def read(self, size: int = -1, /) -> bytes:
         while len(self._text) < size and (more := next(self._rest, b"")):
             self._text += more
         text, self._text = self._text[:size], self._text[size:]
+        self._told += len(text)
         return text
 
 

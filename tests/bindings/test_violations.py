@@ -787,3 +787,21 @@ def test_namespaces_of_the_strategies_are_what_documents_have(format_: Any) -> N
     again = parse_xml_document(RENDERERS[format_.name](Document(namespaces=NAMESPACES)))
 
     assert NAMESPACES.items() <= dict(again.namespaces).items()
+
+
+def test_an_empty_identifier_of_before_is_read_from_the_log() -> None:
+    """
+    What is refused today, and was taken once, is still what was recorded.
+    """
+    data = json.dumps(
+        {
+            "type": "ObjectEvent",
+            **TIMES,
+            "action": "OBSERVE",
+            "readPoint": {"id": ""},
+            "bizTransactionList": [{"bizTransaction": ""}],
+        },
+        separators=(",", ":"),
+    ).encode()
+
+    assert render_event(parse_event(data), {}) == data

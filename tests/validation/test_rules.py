@@ -268,6 +268,13 @@ ROWS = [
         {"ex:dock": "7"},
         "readPoint/ex:dock",
     ),
+    row(
+        "place-unnamed",
+        {"readPoint": {"id": ""}},
+        {"readPoint": {"id": PLACE}},
+        "readPoint/id",
+        formats=JSON_ALONE,
+    ),
     # Why
     row(
         "word-uri",
@@ -317,6 +324,20 @@ ROWS = [
         {"sourceList": [{"type": "location", "source": PARTY}]},
         {"sourceList": [{"type": "owning_party", "source": PARTY}]},
         "sourceList/0/source",
+    ),
+    row(
+        "transaction-unnamed",
+        {"bizTransactionList": [{"type": "po", "bizTransaction": ""}]},
+        {"bizTransactionList": [{"type": "po", "bizTransaction": "urn:x:PO-9"}]},
+        "bizTransactionList/0/bizTransaction",
+        formats=JSON_ALONE,
+    ),
+    row(
+        "source-destination-unnamed",
+        {"sourceList": [{"type": "location", "source": ""}]},
+        {"sourceList": [{"type": "location", "source": PLACE}]},
+        "sourceList/0/source",
+        formats=JSON_ALONE,
     ),
     # How
     row(

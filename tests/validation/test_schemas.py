@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -17,10 +18,14 @@ import xmlschema
 from lxml import etree
 
 from epcis_repo.bindings import JSON_LD, READERS, XML, read_events
+from epcis_repo.bindings.jsonld.schema import is_valid
 from epcis_repo.bindings.schemas import schema_path
+from epcis_repo.bindings.xml.schema import known_message
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.documents import FoundEvent
-from epcis_repo.validation import CATALOGUE, examine, validate
+from epcis_repo.model.events import ObjectEvent
+from epcis_repo.model.times import parse_timestamp
+from epcis_repo.validation import CATALOGUE, examine, judged, validate
 from tests.validation.judges import our_json, violations_of
 from tests.validation.schema_differences import SOUND
 
@@ -283,6 +288,61 @@ class TestWhatASchemaAloneSees:
         assert len(faults) <= 100
         assert faults or format_ == "json"
 
+    @pytest.mark.parametrize("part", sorted(our_json()["$defs"]))
+    def test_is_judged_as_the_schema_is_written(self, part: str) -> None:
+        """
+        That references are followed before anything is judged changes no verdict.
+        """
+        values = [None, 1, "", "x", "x:y", [], [1], [{}], {}, {"type": part}, {"id": ""}, *_EVENTS]
+
+        verdicts = [is_valid(value, part) for value in values]
+
+        assert verdicts == [not _has_faults(value, part) for value in values]
+
+    @pytest.mark.parametrize(
+        ("pointer", "is_told"),
+        [
+            pytest.param("/epcList/0", False, id="there"),
+            pytest.param("/epcList", False, id="around"),
+            pytest.param("/epcList/0/ex:a", False, id="within"),
+            pytest.param("", False, id="around all"),
+            pytest.param("/epcList/1", True, id="beside"),
+            pytest.param("/epcList/00", True, id="of a longer name"),
+            pytest.param("/epcList/0!", True, id="of a name that comes before what is within"),
+            pytest.param("/bizStep", True, id="elsewhere"),
+        ],
+    )
+    def test_is_told_where_no_rule_says_anything(self, pointer: str, is_told: bool) -> None:
+        """
+        What the schema has against a place is not said where a rule has spoken of it.
+        """
+        event = ObjectEvent(
+            event_time=parse_timestamp("2026-01-31T12:00:00Z"),
+            event_time_zone_offset="+00:00",
+            action="OBSERVE",
+            epc_list=("no URI", "urn:x:1"),
+        )
+        fault = Violation(pointer, "schema", "something", "something else", 1)
+
+        verdict = judged(FoundEvent(event, 1, "", None, {}, (), (fault,)))
+
+        assert isinstance(verdict, list)
+        assert [violation.rule for violation in verdict] == ["identifier"] + ["schema"] * is_told
+
+    def test_is_put_into_words_once(self) -> None:
+        """
+        Who sends one fault in a thousand events has it told in all of them, and read in one.
+        """
+        old = SOUND["2.0"].partition("<EventList>")[2].partition("</EventList>")[0]
+        body = changed("2.0", old, old.replace("<eventTimeZoneOffset>", "<a/>$0", 1) * 300)
+        body = body.replace(b"$0", b"<eventTimeZoneOffset>")
+        known_message.cache_clear()
+
+        faults = [v for v in _in_pieces(body, XML) if v.rule == "unknown-element"]
+
+        assert len(faults) == 300
+        assert known_message.cache_info().misses in (1, 2)
+
     def test_is_told_by_each_thread_of_its_own_document(self) -> None:
         """
         Documents that are checked at the same time do not mix what is wrong with them.
@@ -303,6 +363,14 @@ class TestWhatASchemaAloneSees:
             thread.join()
 
         assert found == [{f"/EPCISDocument/EPCISBody/n{number}"} for number in range(4)]
+
+
+_EVENTS = json.loads(SOUND["json"])["epcisBody"]["eventList"]
+
+
+def _has_faults(value: Any, part: str) -> bool:
+    schema = {"$ref": f"#/$defs/{part}", "$defs": our_json()["$defs"]}
+    return bool(list(jsonschema.Draft202012Validator(schema).iter_errors(value)))
 
 
 def _in_pieces(body: bytes, kind: str) -> tuple[Violation, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import IO, Any, TypeVar
+from functools import lru_cache
+from typing import IO, Any, NamedTuple, TypeVar
 
-from epcis_repo.bindings.json_loader import load_json, load_trusted_json
+from epcis_repo.bindings.json_loader import load_json, load_quickly, load_trusted_json
 from epcis_repo.bindings.json_pieces import JsonInPieces, Path
-from epcis_repo.bindings.jsonld.schema import findings_of, with_untold_of
+from epcis_repo.bindings.jsonld.schema import findings_of, is_valid, with_untold_of
 from epcis_repo.bindings.misfits import Finding, Misfits, each, json_pointer, misfit
 from epcis_repo.bindings.names import SBDH_ROOT, Names, declared_prefixes
 from epcis_repo.errors import ValidationError, Violation
@@ -63,7 +64,20 @@ def parse_jsonld(body: bytes, *, checked: bool = False) -> Document:
     Raises `ValidationError` with every violation of every event, each at its JSON pointer. Where
     it is `checked`, the schema has its say, too, and those of one event are enough.
     """
+    quick = load_quickly(body)
+    if isinstance(quick, dict) and not _has_doubles(quick.get("@context")):
+        try:
+            return _document(quick, checked=checked)
+        except ValidationError:
+            # It has a fault, or a number of which each digit is asked for.
+            pass
     return _document(load_json(body), checked=checked)
+
+
+def _has_doubles(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_doubles, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float)
 
 
 def scan_jsonld(file: IO[bytes], *, checked: bool = False) -> Scan:
@@ -78,10 +92,20 @@ def scan_jsonld(file: IO[bytes], *, checked: bool = False) -> Scan:
         pieces, unread = JsonInPieces(file, lists), 0
         for path, index, value in pieces.items():
             decided = decided or _decided(pieces.value)
-            if decided is None or path != decided[0]:
+            if decided is None or path != decided.path:
                 unread += 1
                 continue
-            place, (_, names, contexts) = json_pointer((*path, index)), decided
+            _, pointer, names, contexts = decided
+            place = f"{pointer}/{index}"
+            if pieces.is_quick:
+                event = _sound_event(value, names)
+                if event is not None:
+                    yield FoundEvent(event, index + 1, place, None, names.declared, contexts)
+                    continue
+                # It has a fault, or a number of which each digit is asked for.
+                value = pieces.exactly()
+                if value is None:
+                    continue
             try:
                 event, findings = _read_found(value, names, checked=checked)
             except Misfits as misfits:
@@ -97,16 +121,20 @@ def scan_jsonld(file: IO[bytes], *, checked: bool = False) -> Scan:
             decided = _decided(dict.fromkeys(_DECISIVE) | pieces.value)
         else:
             break
-    if isinstance(pieces.value, dict) and _is_bare_event(pieces.value):
-        # It is a document of its own.
-        bare, violations = _bare_document(pieces.value, checked=checked)
+    return (yield from _rest(pieces.value, checked=checked))
+
+
+def _rest(source: Any, *, checked: bool) -> Scan:
+    """Yield what is wrong beside the events, or the event that is a document of its own."""
+    if isinstance(source, dict) and _is_bare_event(source):
+        bare, violations = _bare_document(source, checked=checked)
         if bare is None:
             yield from violations
             return None
         yield from (replace(found, faults=violations) for found in bare.found())
         return bare
     try:
-        document = _document(pieces.value, checked=checked)
+        document = _document(source, checked=checked)
     except ValidationError as error:
         yield from error.violations
         return None
@@ -122,13 +150,23 @@ EVENT_LISTS: dict[str, Path] = {
 _DECISIVE = frozenset({"type", "@context"})
 
 
-def _decided(source: dict[str, Any]) -> tuple[Path | None, Names, tuple[str, ...]] | None:
-    """Return where the events stand and what their prefixes mean, None where that is to come."""
+class _Decided(NamedTuple):
+    """Where the events stand, and what their prefixes mean."""
+
+    path: Path | None
+    pointer: str
+    names: Names
+    contexts: tuple[str, ...]
+
+
+def _decided(source: dict[str, Any]) -> _Decided | None:
+    """Return what is known of all events, None where that is to come."""
     if not source.keys() >= _DECISIVE:
         return None
     context = source["@context"]
+    path = EVENT_LISTS.get(str(source["type"]))
     names = Names(declared_prefixes(context))
-    return EVENT_LISTS.get(str(source["type"])), names, contexts_elsewhere(context)
+    return _Decided(path, json_pointer(path or ()), names, contexts_elsewhere(context))
 
 
 def _document(source: Any, *, checked: bool) -> Document:
@@ -355,14 +393,34 @@ def _read_events(
 
 def _read_found(source: Any, names: Names, *, checked: bool) -> tuple[Event, tuple[Finding, ...]]:
     """Return an event, and what the schema has against it."""
+    if not checked:
+        return _read_event(source, names), ()
+    event = _sound_event(source, names)
+    if event is not None:
+        return event, ()
     # The schema comes first, since reading takes the value apart.
-    kind = source.get("type") if isinstance(source, dict) else None
-    known = checked and isinstance(kind, str) and kind in EVENT_TYPES
-    faults = findings_of(source, str(kind)) if known else ()
+    cls = _type_of(source)
+    faults = () if cls is None else findings_of(source, cls.__name__)
     try:
         return _read_event(source, names), faults
     except Misfits as misfits:
         raise Misfits(with_untold_of(misfits.findings, faults)) from None
+
+
+def _sound_event(source: Any, names: Names) -> Event | None:
+    """Return an event that nothing is to be said against, neither by the schema nor here."""
+    cls = _type_of(source)
+    if cls is None or not is_valid(source, cls.__name__):
+        return None
+    try:
+        return _read_valid(cls, source, names)
+    except Misfits:
+        return None
+
+
+def _type_of(source: Any) -> type[Event] | None:
+    kind = source.get("type") if isinstance(source, dict) else None
+    return EVENT_TYPES.get(kind) if isinstance(kind, str) else None
 
 
 def _read_event(source: Any, names: Names) -> Event:
@@ -371,12 +429,31 @@ def _read_event(source: Any, names: Names) -> Event:
     if "@context" in source:
         context = source.pop("@context")
         names = Names(names.declared | declared_prefixes(context))
-    event_type = source.get("type")
-    cls = EVENT_TYPES.get(event_type) if isinstance(event_type, str) else None
+    cls = _type_of(source)
     if cls is None:
-        found = "no type" if event_type is None else event_type
+        kind = source.get("type")
+        found = "no type" if kind is None else kind
         raise misfit(f"one of {', '.join(EVENT_TYPES)}", found, rule="event-type", step="type")
     return _read_members(cls, source, names, ignored=("type",))
+
+
+def _read_valid(cls: type[Event], source: dict[str, Any], names: Names) -> Event:
+    """Return an event that is as the schema has it, without a second look at what that has seen."""
+    if "@context" in source:
+        names = Names(names.declared | declared_prefixes(source["@context"]))
+    values: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    as_it_stands, readers = _AS_IT_STANDS[cls], _VALID_READERS[cls]
+    for standard, value in source.items():
+        if (name := as_it_stands.get(standard)) is not None:
+            values[name] = value
+        elif (member := readers.get(standard)) is not None:
+            name, read = member
+            values[name] = read(value, names)
+        elif standard not in _OF_NO_FIELD:
+            others[standard] = value
+    values["extensions"] = names.expand_members(others) if others else others
+    return cls(**values)
 
 
 def _read_members(
@@ -484,6 +561,12 @@ def _read_place(value: Any, names: Names) -> Place:
     return Place(id=identifier, extensions=names.expand_members(source))
 
 
+# A partner ships from few places, and to few.
+@lru_cache(maxsize=4_096)
+def _plain_place(identifier: str) -> Place:
+    return Place(id=identifier)
+
+
 def _read_typed(
     cls: Callable[..., T], member: str, attribute: str, *, needs_type: bool
 ) -> Callable[[Any, Names], T]:
@@ -567,6 +650,17 @@ READERS: dict[Kind, Reader] = {
     Kind.ILMD: _read_ilmd,
 }
 
+# What the schema has nothing against is a text, as it is, or a list of texts.
+_TEXTS_OF_VALID = frozenset(
+    {Kind.ZONE_OFFSET, Kind.TEXT, Kind.ACTION, Kind.BIZ_STEP, Kind.DISPOSITION}
+)
+_READERS_OF_VALID: dict[Kind, Reader] = {
+    Kind.EPCS: lambda value, names: tuple(value),
+    Kind.PLACE: lambda value, names: (
+        _plain_place(value["id"]) if len(value) == 1 else _read_place(value, names)
+    ),
+}
+
 _STRUCTURES: dict[type, tuple[Field, ...]] = {
     **FIELDS,
     QuantityElement: QUANTITY_FIELDS,
@@ -580,6 +674,20 @@ _MEMBER_READERS = {
     cls: {member.standard: (member.name, READERS[member.kind]) for member in members}
     for cls, members in _STRUCTURES.items()
 }
+# The same for an event that the schema has nothing against.
+_AS_IT_STANDS = {
+    cls: {m.standard: m.name for m in members if m.kind in _TEXTS_OF_VALID}
+    for cls, members in FIELDS.items()
+}
+_VALID_READERS = {
+    cls: {
+        m.standard: (m.name, _READERS_OF_VALID.get(m.kind, READERS[m.kind]))
+        for m in members
+        if m.kind not in _TEXTS_OF_VALID
+    }
+    for cls, members in FIELDS.items()
+}
+_OF_NO_FIELD = frozenset({"type", "@context"})
 _REQUIRED = {
     cls: [
         member.standard

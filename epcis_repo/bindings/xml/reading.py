@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from io import BytesIO
 from typing import IO, Any, NamedTuple
 
 from lxml import etree
@@ -87,8 +86,6 @@ def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
     Raises `ValidationError` with every violation of every event, each with XPath and line. Where
     it is `checked`, the schema has its say before, and is content with one.
     """
-    if checked and len(body) > _CHECKED_WHOLE_MAX:
-        return _gathered(scan_xml(BytesIO(body), checked=True))
     root = parse_xml(body)
     straightener = Straightener()
     straightener.straighten(root)
@@ -101,8 +98,8 @@ def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
     if checked:
         # Nearly all are valid, and one look at a whole document costs less than one at each event.
         kind = etree.QName(root)
-        if faults := findings_of(root, _schema_name(*_version(kind, root))):
-            # Which event each is about, who looks at them one by one can say.
+        if faults := findings_of(root, _schema_name(*_version(kind, root)), limit=1):
+            # The others, and which event each is about, who looks at them one by one can say.
             place = f"/{kind.localname}"
             raise ValidationError([_violation(fault, place, None, root) for fault in faults])
     frame = _frame(root, has_moved=has_moved)
@@ -116,36 +113,6 @@ def parse_xml_document(body: bytes, *, checked: bool = False) -> Document:
         places=tuple(place for _, place in found),
         lines=tuple(line_of(element) or 0 for element, _ in found),
         **frame.members,
-    )
-
-
-# The more elements are looked at together, the longer it takes to say where many faults are.
-_CHECKED_WHOLE_MAX = 1 << 17
-
-
-def _gathered(scan: Scan) -> Document:
-    """Return the document that is read in pieces by `scan`; `ValidationError` for a fault in it."""
-    found: list[FoundEvent] = []
-    document: Document | None = None
-    while True:
-        try:
-            piece = next(scan)
-        except StopIteration as end:
-            document = end.value
-            break
-        if isinstance(piece, Violation):
-            raise ValidationError([piece])
-        if piece.faults:
-            raise ValidationError(piece.faults)
-        found.append(piece)
-    assert document is not None, "it has no faults"
-    if document.is_bare:
-        return document
-    return replace(
-        document,
-        events=tuple(each.event for each in found),
-        places=tuple(each.place for each in found),
-        lines=tuple(each.line or 0 for each in found),
     )
 
 
@@ -170,11 +137,11 @@ def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
             raise error from None
         level = level or _first_level(xml.root, is_query=schema == "query")
         namespaces = _namespaces(xml.root, has_moved=straightener.has_moved)
-        for element, place in () if level is None else level.take(is_whole=is_whole):
+        for element, place, depth in () if level is None else level.take(is_whole=is_whole):
             xml.taken()
             number += 1
             try:
-                refuse_depth(element, sum(1 for _ in element.iterancestors()) + 1)
+                refuse_depth(element, depth)
                 event, findings = _read_found(element, version, checked=checked)
             except ValidationError as error:
                 yield from error.violations
@@ -217,12 +184,13 @@ class _Level:
 
     def __init__(self, element: etree._Element, path: str) -> None:
         self._element = element
+        self._depth = sum(1 for _ in element.iterancestors()) + 2
         self.path = path
         self._counts: dict[str, int] = {}
         self._open: _Level | None = None
 
-    def take(self, *, is_whole: bool) -> Iterator[tuple[etree._Element, str]]:
-        """Yield the events that are whole, each with its place, and take them out."""
+    def take(self, *, is_whole: bool) -> Iterator[tuple[etree._Element, str, int]]:
+        """Yield the events that are whole, each with its place and depth, and take them out."""
         children = list(self._element)
         for child in children:
             child_is_whole = is_whole or child is not children[-1]
@@ -232,11 +200,11 @@ class _Level:
                 if child.tag == "extension" and (len(child) or not child_is_whole):
                     within = _Level(child, place)
                 else:
-                    yield child, place
+                    yield child, place, self._depth
             if within is not None:
                 yield from within.take(is_whole=child_is_whole)
                 if child_is_whole and within.is_empty:
-                    yield child, within.path
+                    yield child, within.path, self._depth
             if child_is_whole:
                 self._keep_text_of(child)
                 self._element.remove(child)

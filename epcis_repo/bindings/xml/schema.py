@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from functools import lru_cache
 from itertools import islice
 from threading import local
 from typing import Any
@@ -17,9 +18,11 @@ from epcis_repo.bindings.xml.layouts import WRAPPED_TYPES
 from epcis_repo.bindings.xml.parser import line_of
 
 
-def findings_of(root: etree._Element, name: str) -> tuple[Finding, ...]:
+def findings_of(
+    root: etree._Element, name: str, *, limit: int = FINDINGS_MAX
+) -> tuple[Finding, ...]:
     """Return what keeps a document, or what was left of it, from being valid."""
-    return tuple(_findings(root, root, name, depth=1))
+    return tuple(islice(_findings(root, root, name, depth=1), limit))
 
 
 def findings_of_event(element: etree._Element, version: str) -> tuple[Finding, ...]:
@@ -139,15 +142,33 @@ _MESSAGES: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
 
 
 def _finding(message: str, steps: tuple[str, ...], line: int | None) -> Finding:
+    # Who sends one fault a thousand times does not have it read a thousand times; long messages
+    # have values in them, and are not kept.
+    read = _read_message if len(message) > _KNOWN_LENGTH_MAX else known_message
+    attribute, rule, expected, found = read(message)
+    return Finding((*steps, *attribute), rule, expected, found, line)
+
+
+_KNOWN_LENGTH_MAX = 1_000
+
+
+def _read_message(message: str) -> tuple[tuple[str, ...], str, str, str]:
+    """Return the step to the attribute that a message is about, if any, the rule and our words."""
     for pattern, rule, expected, found in _MESSAGES:
         if match := pattern.fullmatch(message):
             said = {name: text or "" for name, text in match.groupdict().items()}
             said["subject"] = said["attribute"] or said["element"]
             said["wanted"] = _wanted(said.get("wanted", ""))
             attribute = said.get("name") if rule == "unknown-attribute" else said["attribute"]
-            way = (*steps, f"@{attribute}") if attribute else steps
-            return Finding(way, rule, expected.format(**said), found.format(**said), line)
-    return Finding(steps, "schema", "what the schema of EPCIS allows", message, line)
+            way = (f"@{attribute}",) if attribute else ()
+            return way, rule, expected.format(**said), found.format(**said)
+    return (), "schema", "what the schema of EPCIS allows", message
+
+
+@lru_cache(maxsize=256)
+def known_message(message: str) -> tuple[tuple[str, ...], str, str, str]:
+    """Return the same, of messages that come again."""
+    return _read_message(message)
 
 
 def _wanted(names: str) -> str:
