@@ -36,8 +36,9 @@ class Settings(BaseSettings):
     `origin` the name of the log that they are of. `witness_key` and `witness_name` are what we
     co-sign the checkpoints of other logs with. `webhook_key` is the file with the key that signs
     what is delivered to subscribers; `webhook_networks`, such as `10.20.0.0/16,127.0.0.1/32`, are
-    those beside the public Internet that it may go to, and by http. `unsafe_not_durable` takes a
-    database that may lose what was acknowledged.
+    those beside the public Internet that it may go to, and by http; `subscription_limit` is how
+    many subscriptions there may be to all queries. `unsafe_not_durable` takes a database that may
+    lose what was acknowledged.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     origin: str = Field(default="epcis-repo", pattern=r"^[!-*,-~]+$")
     webhook_key: Path = Path("webhook.key")
     webhook_networks: Networks = ()
+    subscription_limit: int = Field(default=200, gt=0)
     unsafe_not_durable: bool = False
     witness_key: Path = Path("witness.key")
     witness_name: str = Field(default="epcis-repo-witness", pattern=r"^[!-*,-~]+$")

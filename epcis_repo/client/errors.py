@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from epcis_repo.errors import (
     EpcisError,
     InputError,
@@ -24,6 +26,18 @@ _BY_STATUS: Mapping[int, type[EpcisError]] = {404: NotFoundError, 503: StoreUnav
 
 class ServerUnreachableError(StoreUnavailableError):
     """No server answers at the address, or none of this kind."""
+
+
+def problem_in(url: str, status: int, body: bytes) -> dict[str, Any]:
+    """Return the problem document that is answered, or one that says what is, instead of it."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict) or "type" not in value:
+        said = body[:200].decode(errors="replace").strip()
+        return {"detail": f"{url} answers {status}: {said}", "status": status}
+    return {**value, "status": status}
 
 
 def error_of(problem: Mapping[str, Any]) -> EpcisError:

@@ -54,6 +54,11 @@ def limits_of(settings: Settings) -> dict[str, str]:
     }
 
 
+def subscription_limit_of(settings: Settings) -> dict[str, str]:
+    """Return what is announced of how many subscriptions there may be; GS1 has no name for it."""
+    return {"Subscription-Limit": str(settings.subscription_limit)}
+
+
 # No version has more digits than these, and Python refuses to read thousands of them.
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 # The third part of a version counts corrections.

@@ -47,7 +47,8 @@ async def post_soap(request: Request) -> Response:
     try:
         async with body_of(request, size_max=_SIZE_MAX) as body:
             envelope = _bytes_of(body)
-        answer = await respond(store_of(request), envelope, now=clock(), reach=reach)
+        limit = settings_of(request).subscription_limit
+        answer = await respond(store_of(request), envelope, now=clock(), reach=reach, limit=limit)
     except CaptureLimitExceededError:
         too_long = InputError(f"a request has {_SIZE_MAX} bytes at most; ask in several")
         return Response(refusal(too_long).body, 413, media_type=_XML)

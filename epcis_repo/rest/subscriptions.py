@@ -24,7 +24,12 @@ from epcis_repo.errors import (
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import utc_text
 from epcis_repo.named_queries import named_query
-from epcis_repo.rest.gs1_headers import CBV_XML_FORMAT, EPC_FORMAT, said
+from epcis_repo.rest.gs1_headers import (
+    CBV_XML_FORMAT,
+    EPC_FORMAT,
+    said,
+    subscription_limit_of,
+)
 from epcis_repo.rest.pages import next_page, page_asked, page_parameters
 from epcis_repo.rest.representations import JSON_FORMS
 from epcis_repo.rest.requests import (
@@ -72,8 +77,9 @@ async def post_subscription(request: Request) -> Response:
             )
     except CaptureLimitExceededError:
         raise InputError(f"a subscription may have {_BODY_SIZE_MAX} bytes") from None
-    sender = Sender(settings_of(request).webhook_networks)
-    subscribed = await subscribe(store, asked, now=clock(), reach=sender.check)
+    settings = settings_of(request)
+    sender, limit = Sender(settings.webhook_networks), settings.subscription_limit
+    subscribed = await subscribe(store, asked, now=clock(), reach=sender.check, limit=limit)
     place = f"{_subscriptions_path(name)}/{quote(_id_of(subscribed), safe='')}"
     return Response(orjson.dumps(subscribed.value()), 201, {"Location": place}, _JSON)
 
@@ -101,6 +107,12 @@ async def delete_subscription(request: Request) -> Response:
     name, subscription_id = _names_in(request)
     await unsubscribe(store_of(request), subscription_id, query_name=name, now=clock())
     return Response(None, 204)
+
+
+async def announce_subscriptions(request: Request) -> Mapping[str, str]:
+    """Say how many subscriptions there may be to all queries; `NotFoundError` without this one."""
+    await named_query(store_of(request), identifier_in(request, "name"))
+    return subscription_limit_of(settings_of(request))
 
 
 async def announce_subscription(request: Request) -> Mapping[str, str]:

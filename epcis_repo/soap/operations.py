@@ -63,7 +63,11 @@ Reach = Callable[[str], Awaitable[None]]
 
 
 class Asked(NamedTuple):
-    """A request: the store that it is about, what it says, in which version, and when."""
+    """
+    A request: the store that it is about, what it says, in which version, and when.
+
+    `reach` and `limit` are as `subscribe` has them.
+    """
 
     store: EventStore
     version: str
@@ -71,19 +75,29 @@ class Asked(NamedTuple):
     members: Members
     now: int
     reach: Reach | None
+    limit: int | None
 
 
 async def respond(
-    store: EventStore, body: bytes, *, now: int, reach: Reach | None = None
+    store: EventStore,
+    body: bytes,
+    *,
+    now: int,
+    reach: Reach | None = None,
+    limit: int | None = None,
 ) -> Answer:
-    """Return the answer to a request, in the version of EPCIS that it speaks."""
+    """
+    Return the answer to a request, in the version of EPCIS that it speaks.
+
+    `reach` and `limit` are as `subscribe` has them.
+    """
     version, operation, members = _VERSION, None, dict[str, Any]()
     try:
         # Others are served while a long one is read.
         message = await asyncio.to_thread(parse_message, body)
         version, operation = message.version, message.operation
         members = await asyncio.to_thread(message.members)
-        asked = Asked(store, version, operation, members, now, reach)
+        asked = Asked(store, version, operation, members, now, reach, limit)
         return Answer(await _ANSWERS[operation](asked), is_fault=False)
     except EpcisError as error:
         fault = fault_of(
@@ -163,7 +177,7 @@ async def _subscribe(asked: Asked) -> bytes:
         form=f"xml-{asked.version}",
         subscription_id=asked.members["subscriptionID"],
     )
-    await subscribe(asked.store, wanted, now=asked.now, reach=asked.reach)
+    await subscribe(asked.store, wanted, now=asked.now, reach=asked.reach, limit=asked.limit)
     return render_void(asked.version, _result(asked))
 
 

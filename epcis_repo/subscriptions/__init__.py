@@ -18,6 +18,7 @@ from epcis_repo.subscriptions.errors import (
     NotDeadError,
     SubscribeNotPermittedError,
     SubscriptionControlsError,
+    SubscriptionLimitError,
     SubscriptionTakenError,
 )
 from epcis_repo.subscriptions.listening import Listener, listener
@@ -46,6 +47,7 @@ __all__ = [
     "Subscribed",
     "Subscription",
     "SubscriptionControlsError",
+    "SubscriptionLimitError",
     "SubscriptionPage",
     "SubscriptionTakenError",
     "asked_in",

@@ -70,14 +70,19 @@ class Deliveries:
         store: EventStore,
         subscription: Subscription,
         *,
+        since: int,
         post: Post,
         signer: Callable[[], Signer],
         clock: Callable[[], int],
         owner: str,
     ) -> None:
-        """`owner` is who takes leases; `signer` gives the key when there is something to sign."""
+        """
+        `since` is where in the log the subscription began, `owner` is who takes leases; `signer`
+        gives the key when there is something to sign.
+        """
         self._store = store
         self._subscription = subscription
+        self._since = since
         self._post = post
         self._signer = signer
         self._clock = clock
@@ -95,7 +100,8 @@ class Deliveries:
         async with self._store.reading() as session:
             progress = await outbox.progress_of(session, subscription_id)
             delivery = await outbox.first_delivery(session, subscription_id)
-        if progress is None:
+        if progress is None or progress.since != self._since:
+            # It has ended, and its name may be that of another.
             return None
         now = self._clock()
         if delivery is None:
@@ -196,6 +202,8 @@ class Deliverer:
         self._owner = str(uuid.uuid4())
         self._position = 0
         self._known: dict[str, Subscription] = {}
+        # Which subscriptions are served, by name, and where each began.
+        self._served: dict[str, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wake: dict[str, asyncio.Event] = {}
 
@@ -224,39 +232,44 @@ class Deliverer:
                 tagged.decision
                 async for tagged in decisions(session, about(), after=self._position)
             ]
-            kept = await outbox.subscription_ids(session) if new or not self._position else None
+            begun = await outbox.beginnings(session) if new or not self._position else None
         advance(self._known, new)
-        if kept is not None:
-            gone = [name for name in self._tasks if name not in self._known]
+        if begun is not None:
+            gone = [
+                name
+                for name, since in self._served.items()
+                if name not in self._known or begun.get(name) != since
+            ]
             await self._stop(gone)
-            for name in kept - self._known.keys():
+            for name in begun.keys() - self._known.keys():
                 # It ended with its query.
                 await outbox.forget(self._store, name, position=position)
             for name, subscription in self._known.items():
-                if name not in self._tasks:
-                    self._start(subscription)
+                if name not in self._served:
+                    self._start(subscription, begun[name])
         self._position = position
         for wake in self._wake.values():
             wake.set()
 
-    def _start(self, subscription: Subscription) -> None:
+    def _start(self, subscription: Subscription, since: int) -> None:
         name = subscription.subscription_id
-        self._wake[name] = asyncio.Event()
-        work = partial(self._serve, subscription, self._wake[name])
+        self._served[name], self._wake[name] = since, asyncio.Event()
+        work = partial(self._serve, subscription, since, self._wake[name])
         self._tasks[name] = asyncio.create_task(keep_up(f"the subscription {name}", work))
 
     async def _stop(self, names: list[str]) -> None:
         tasks = [self._tasks.pop(name) for name in names]
         for name, task in zip(names, tasks, strict=True):
-            del self._wake[name]
+            del self._served[name], self._wake[name]
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _serve(self, subscription: Subscription, wake: asyncio.Event) -> None:
+    async def _serve(self, subscription: Subscription, since: int, wake: asyncio.Event) -> None:
         deliveries = Deliveries(
             self._store,
             subscription,
+            since=since,
             post=self._post,
             signer=self._signer,
             clock=self._clock,

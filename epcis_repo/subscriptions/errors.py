@@ -7,6 +7,7 @@ What can be wrong with a subscription, besides that there is none, or no such qu
     │   ├── DestinationError             no address that anything is delivered to
     │   └── SubscribeNotPermittedError   a query that nobody can subscribe to
     ├── SubscriptionTakenError           another subscription has the name
+    ├── SubscriptionLimitError           there are as many as there may be
     └── NotDeadError                     a delivery that is on its way still
 """
 
@@ -42,6 +43,17 @@ class SubscriptionTakenError(EpcisError):
             f"there is a subscription {subscription_id!r} already: end it, or give another name"
         )
         self.subscription_id = subscription_id
+
+
+class SubscriptionLimitError(EpcisError):
+    """There are as many subscriptions as there may be."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"there may be {limit} subscriptions, and there are: end one, or have the operator "
+            "raise EPCIS_REPO_SUBSCRIPTION_LIMIT"
+        )
+        self.limit = limit
 
 
 class NotDeadError(EpcisError):

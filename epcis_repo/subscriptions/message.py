@@ -15,7 +15,7 @@ import orjson
 from epcis_repo.bindings.formats import FORMATS, Format
 from epcis_repo.bindings.spelling import spell_answer, spelling_for
 from epcis_repo.bindings.xml.callback import render_callback_exception
-from epcis_repo.errors import InputError
+from epcis_repo.errors import InputError, Remark
 from epcis_repo.model.documents import Document, QueryResults
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.events import query_document
@@ -38,6 +38,10 @@ KINDS = {
     "xml-2.0": Kind("application/xml", "application/xml", "2.0.0", "2.0.0"),
     "xml-1.2": Kind("application/xml", "application/xml", "1.2", "1.2"),
 }
+
+
+# Of one event so many parts are named that were left out.
+_PARTS_NAMED = 5
 
 
 class Message(NamedTuple):
@@ -71,10 +75,46 @@ def message_of(subscription: Subscription, delivery: Delivery, rows: Sequence[Ev
     return Message(_written(subscription, replace(document, query_results=results)), headers)
 
 
-def _written(subscription: Subscription, document: Document) -> bytes:
+class Fit(NamedTuple):
+    """Events of which a format can say something, and what it cannot say of those it was given."""
+
+    rows: Sequence[EventRow]
+    lost: str | None
+
+
+def fit_of(subscription: Subscription, rows: Sequence[EventRow]) -> Fit:
+    """Return what the format of a subscription can say of some events, and in words what not."""
     form = FORMATS[subscription.form]
+    document = _spelt(subscription, query_document(rows, now=0))
+    try:
+        form.writer(document.namespaces).whole(document)
+    except InputError:
+        pass
+    else:
+        return Fit(rows, None)
+    kept, lost = list[EventRow](), list[str]()
+    for row, event in zip(rows, document.events or (), strict=True):
+        fitting, remarks = form.fit_event(event)
+        if fitting is not None:
+            kept.append(row)
+        if remarks:
+            lost.append(f"{row.event_id} ({_named(remarks)})")
+    return Fit(kept, f"{form.title} has no place for parts of: {', '.join(lost)}")
+
+
+def _named(remarks: Sequence[Remark]) -> str:
+    names = list(dict.fromkeys(remark.field for remark in remarks))
+    more = len(names) - _PARTS_NAMED
+    return ", ".join(names[:_PARTS_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _spelt(subscription: Subscription, document: Document) -> Document:
     spelling = spelling_for(subscription.form, subscription.epc_format, subscription.cbv_xml_format)
-    document = spell_answer(document, spelling)
+    return spell_answer(document, spelling)
+
+
+def _written(subscription: Subscription, document: Document) -> bytes:
+    form, document = FORMATS[subscription.form], _spelt(subscription, document)
     writer = form.writer(document.namespaces)
     try:
         return writer.whole(document)
@@ -84,6 +124,6 @@ def _written(subscription: Subscription, document: Document) -> bytes:
 
 def _fitted(form: Format, document: Document) -> Document:
     # A version that has no place for something gets the rest: it would fail as often as it is
-    # tried, and keep what comes after it from being told.
+    # tried, and keep what comes after it from being told. `fit_of` has said what is missing.
     fitted = (form.fit_event(event)[0] for event in document.events or ())
     return replace(document, events=tuple(event for event in fitted if event is not None))

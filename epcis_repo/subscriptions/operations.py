@@ -75,13 +75,15 @@ async def subscribe(
     *,
     now: int,
     reach: Callable[[str], Awaitable[None]] | None = None,
+    limit: int | None = None,
 ) -> Subscribed:
     """
     Subscribe to a query from now on, or from the record time that is asked for.
 
-    `reach` raises `DestinationError` for an address that nothing would be delivered to. Raises
-    `SubscriptionControlsError`, `DestinationError`, `SubscribeNotPermittedError`,
-    `SubscriptionTakenError`, and `NotFoundError` where there is no such query.
+    `reach` raises `DestinationError` for an address that nothing would be delivered to, and of
+    all subscriptions there are `limit` at most. Raises `SubscriptionControlsError`,
+    `DestinationError`, `SubscribeNotPermittedError`, `SubscriptionTakenError`,
+    `SubscriptionLimitError`, and `NotFoundError` where there is no such query.
     """
     check(asked)
     parse_destination(asked.dest)
@@ -93,7 +95,9 @@ async def subscribe(
     also = partial(_begin, asked=asked, subscription_id=subscription_id, now=now)
     await decide(
         store,
-        lambda: Subscribe(asked, subscription_id, created=utc_text(now), initial=initial_text),
+        lambda: Subscribe(
+            asked, subscription_id, created=utc_text(now), initial=initial_text, limit=limit
+        ),
         now=now,
         also=also,
     )

@@ -7,6 +7,8 @@ What is on its way to subscribers, and how far each subscription has come: kept 
   only from where it was: of two who would bring it further, one does.
 - Every change is made in the writer's turn, so whoever is told that he may attempt a delivery has
   seen all decisions: one that was ended before is not attempted any more.
+- A name may be given back and taken again: which subscription is meant is told by where in the log
+  it began, `since`.
 """
 
 from __future__ import annotations
@@ -143,10 +145,10 @@ async def all_deliveries(session: Reading) -> list[Delivery]:
     return [Delivery(*row) for row in rows]
 
 
-async def subscription_ids(session: Reading) -> set[str]:
-    """Return the names of all subscriptions that something is kept of."""
-    rows = await session.fetch(STATEMENTS["select_subscription_ids"], session.part)
-    return {name for (name,) in rows}
+async def beginnings(session: Reading) -> dict[str, int]:
+    """Return where in the log the subscriptions began that something is kept of, by name."""
+    rows = await session.fetch(STATEMENTS["select_beginnings"], session.part)
+    return dict(rows)
 
 
 async def begin(
@@ -198,6 +200,7 @@ async def _advance(session: Writing, steps: Sequence[Step]) -> list[bool]:
             STATEMENTS["advance"],
             session.part,
             before.subscription_id,
+            before.since,
             before.position,
             before.run_page,
             before.due,
@@ -256,6 +259,7 @@ async def _lease(session: Writing, wanted: Sequence[Lease]) -> list[Delivery | N
                 STATEMENTS["lease"],
                 session.part,
                 subscription_id,
+                since,
                 item.number,
                 item.owner,
                 item.until,

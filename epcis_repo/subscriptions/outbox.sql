@@ -42,9 +42,9 @@ SELECT subscription_id, since, position, run_until, run_page, due, min_record_ti
        last_number, batch_max, signature_token
   FROM subscription WHERE part = $1 AND subscription_id = $2
 
--- select_subscription_ids --
--- Which subscriptions have come anywhere.
-SELECT subscription_id FROM subscription WHERE part = $1
+-- select_beginnings --
+-- Which subscriptions have come anywhere, and where each began.
+SELECT subscription_id, since FROM subscription WHERE part = $1
 
 -- select_first --
 -- The delivery of a subscription that is on its way, the first where there are several.
@@ -82,17 +82,20 @@ DELETE FROM delivery WHERE part = $1 AND subscription_id = $2
 -- advance --
 -- A subscription comes further, unless somebody else has brought it further already.
 UPDATE subscription
-   SET position = $7, run_until = $8, run_page = $9, due = $10, min_record_time = $11,
-       last_number = $12
- WHERE part = $1 AND subscription_id = $2 AND position = $3 AND run_page = $4 AND due = $5
-   AND last_number = $6
+   SET position = $8, run_until = $9, run_page = $10, due = $11, min_record_time = $12,
+       last_number = $13
+ WHERE part = $1 AND subscription_id = $2 AND since = $3 AND position = $4 AND run_page = $5
+   AND due = $6 AND last_number = $7
 RETURNING 1
 
 -- lease --
--- Take a delivery to attempt it, unless somebody else has it, or it is not its time.
-UPDATE delivery SET leased_by = $4, leased_until = $5
- WHERE part = $1 AND subscription_id = $2 AND number = $3 AND is_dead = 0
-   AND due <= $6 AND (leased_until <= $6 OR leased_by = $4)
+-- Take a delivery to attempt it, unless somebody else has it, it is not its time, or it is that of
+-- another subscription by now.
+UPDATE delivery SET leased_by = $5, leased_until = $6
+ WHERE part = $1 AND subscription_id = $2 AND number = $4 AND is_dead = 0
+   AND due <= $7 AND (leased_until <= $7 OR leased_by = $5)
+   AND EXISTS (SELECT 1 FROM subscription AS s
+                WHERE s.part = $1 AND s.subscription_id = $2 AND s.since = $3)
 RETURNING subscription_id, number, delivery_id, created, content, attempts, due, failure, is_dead,
           leased_by, leased_until
 

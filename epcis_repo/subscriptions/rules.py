@@ -18,6 +18,7 @@ from epcis_repo.subscriptions.errors import (
     NotDeadError,
     SubscribeNotPermittedError,
     SubscriptionControlsError,
+    SubscriptionLimitError,
     SubscriptionTakenError,
 )
 from epcis_repo.subscriptions.events import (
@@ -174,25 +175,30 @@ def about(query_name: str | None = None) -> list[Selector]:
 class Subscribe(Slice[Decision]):
     """Creates a subscription to a query that is there."""
 
-    def __init__(self, asked: Asked, subscription_id: str, *, created: str, initial: str | None):
-        """`asked` was checked."""
+    def __init__(
+        self,
+        asked: Asked,
+        subscription_id: str,
+        *,
+        created: str,
+        initial: str | None,
+        limit: int | None,
+    ) -> None:
+        """`asked` was checked; of all subscriptions there are `limit` at most, if that is given."""
         self.asked = asked
         self.subscription_id = subscription_id
         self.created = created
         self.initial = initial
         predefined = asked.query_name == SIMPLE_EVENT_QUERY
         self.query = asked.query if predefined else None
-        self.taken_for: str | None = None
+        self.limit = limit
+        # Of each subscription that there is, the query that it is to.
+        self.there: dict[str, str] = {}
 
     def consistency_boundary(self) -> list[Selector]:
         """See `Perspective.consistency_boundary`."""
-        return [
-            Selector((NamedQueryCreated, NamedQueryDeleted), (query_tag(self.asked.query_name),)),
-            Selector(
-                (SubscriptionCreated, SubscriptionDeleted),
-                (subscription_tag(self.subscription_id),),
-            ),
-        ]
+        # Those to all queries: so many are there, and a name is given once among them.
+        return [Selector((NamedQueryCreated,), (query_tag(self.asked.query_name),)), *about()]
 
     @event(NamedQueryCreated)
     def _(self, query: dict[str, Any]) -> None:
@@ -200,25 +206,30 @@ class Subscribe(Slice[Decision]):
 
     @event(NamedQueryDeleted)
     def _(self, name: str) -> None:
-        self.query = None
-        if self.taken_for == name:
-            self.taken_for = None
+        if name == self.asked.query_name:
+            self.query = None
+        self.there = {key: query for key, query in self.there.items() if query != name}
 
     @event(SubscriptionCreated)
-    def _(self, query_name: str) -> None:
-        self.taken_for = query_name
+    def _(self, subscription_id: str, query_name: str) -> None:
+        self.there[subscription_id] = query_name
 
     @event(SubscriptionDeleted)
-    def _(self) -> None:
-        self.taken_for = None
+    def _(self, subscription_id: str) -> None:
+        self.there.pop(subscription_id, None)
 
     def execute(self) -> None:
-        """Decide; `NotFoundError` without the query, and what is wrong with a stream of it."""
+        """
+        Decide; `NotFoundError` without the query, `SubscriptionTakenError` or
+        `SubscriptionLimitError` where it is not to be, and what is wrong with a stream of it.
+        """
         asked = self.asked
         if self.query is None:
             raise no_query(asked.query_name)
-        if self.taken_for is not None:
+        if self.subscription_id in self.there:
             raise SubscriptionTakenError(self.subscription_id)
+        if self.limit is not None and len(self.there) >= self.limit:
+            raise SubscriptionLimitError(self.limit)
         if asked.schedule is None:
             check_stream(parse_json_query(self.query))
         self.trigger_event(

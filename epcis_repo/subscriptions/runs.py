@@ -6,22 +6,24 @@ What there is to tell a subscriber next: the log past where he is, asked by his 
   page if need be, through restarts. The next one that is due begins when all of it was delivered.
 - So nothing is told twice and nothing is left out by two record times that are equal: positions
   count, and the record time that a subscriber sees is told for his information.
+- What his format has no place for is told behind the rest, by name.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from epcis_repo.errors import ArchivedError, QueryTooComplexError, QueryTooLargeError
 from epcis_repo.model.times import parse_timestamp
-from epcis_repo.operations.problems import as_problem
+from epcis_repo.operations.problems import Problem, as_problem, problem
 from epcis_repo.query import EventQuery, EventRow, looks_long, select_events_at, select_page
 from epcis_repo.query.paging import Cursor, cursor_of
 from epcis_repo.store import EventStore, Reading
 from epcis_repo.store.log import head, head_at
+from epcis_repo.subscriptions.message import fit_of
 from epcis_repo.subscriptions.outbox import Content, Progress, Step
 from epcis_repo.subscriptions.rules import Subscription
 
@@ -68,7 +70,7 @@ async def _further(
         run_page="",
         due=before.due,
         min_record_time=max(before.min_record_time, *(row.record_time for row in rows), 0),
-        contents=list(_contents(rows, before.batch_max)),
+        contents=await _contents(subscription, rows, before.batch_max),
         now=now,
     )
 
@@ -84,16 +86,12 @@ async def _run(
     contents: list[Content] = []
     try:
         rows, following = await _page(session, query, cursor._replace(until=until), after=after)
-        contents += _contents(rows, before.batch_max)
+        contents += await _contents(subscription, rows, before.batch_max)
         given += len(rows)
     except (QueryTooLargeError, QueryTooComplexError) as error:
         # EPCIS 2.0, §8.2.7: he is told why, and goes on behind it: next time there would be more.
-        problem: dict[str, Any] = as_problem(error)
-        about = {
-            "queryName": subscription.query_name,
-            "subscriptionID": subscription.subscription_id,
-        }
-        contents, following, given = [Content(problem=problem | about)], None, 1
+        contents = [_told_as_problem(subscription, as_problem(error))]
+        following, given = None, 1
     if following is not None:
         page = json.dumps(following)
         return Step(before, before.position, until, page, before.due, begun, contents, now)
@@ -134,15 +132,42 @@ async def _page(
     return rows, following
 
 
-def _contents(rows: Sequence[EventRow], batch_max: int) -> Iterator[Content]:
+async def _contents(
+    subscription: Subscription, rows: Sequence[EventRow], batch_max: int
+) -> list[Content]:
+    """Return what is delivered of some events: batches, and behind each what it cannot say."""
+    contents: list[Content] = []
+    for batch in _batches(rows, batch_max):
+        kept, lost = batch, None
+        if subscription.form != "json-ld":  # which has a place for everything
+            # Others are served while it is tried out.
+            kept, lost = await asyncio.to_thread(fit_of, subscription, batch)
+        if kept:
+            contents.append(Content(tuple(row.position for row in kept)))
+        if lost is not None:
+            title = "Events say more than can be told"
+            value = problem(500, "ImplementationException", title, lost)
+            contents.append(_told_as_problem(subscription, value))
+    return contents
+
+
+def _batches(rows: Sequence[EventRow], batch_max: int) -> Iterator[Sequence[EventRow]]:
     """Yield events in batches, each of so many of them and so many bytes at most."""
-    batch: list[int] = []
+    batch: list[EventRow] = []
     size = 0
     for row in rows:
         if batch and (len(batch) >= batch_max or size + len(row.data) > _BATCH_SIZE_MAX):
-            yield Content(tuple(batch))
+            yield batch
             batch, size = [], 0
-        batch.append(row.position)
+        batch.append(row)
         size += len(row.data)
     if batch:
-        yield Content(tuple(batch))
+        yield batch
+
+
+def _told_as_problem(subscription: Subscription, value: Problem) -> Content:
+    about = {
+        "queryName": subscription.query_name,
+        "subscriptionID": subscription.subscription_id,
+    }
+    return Content(problem=value | about)

@@ -12,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from socket import SOCK_STREAM
+from functools import partial
+from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
 
 import httpcore2
@@ -33,6 +35,9 @@ TIMEOUT_SECONDS = 30.0
 _ANSWER_MAX = 64 * 1024
 _CONNECT_SECONDS = 10.0
 _SECONDS_MAX = 10**9
+# A name server that does not answer holds a thread until the system gives it up. In a pool of their
+# own such look-ups keep nobody waiting but other deliveries, and those only by the dozen.
+_LOOK_UPS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="look-up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +150,9 @@ def _microseconds(text: str, *, now: int) -> int:
         return min(int(text[:12]), _SECONDS_MAX) * 1_000_000
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        return 0 if until.tzinfo is None else max(0, microseconds_of(until) - now)
+    except (ValueError, OverflowError):  # a year that no calendar of ours has is the second
         return 0
-    return 0 if until.tzinfo is None else max(0, microseconds_of(until) - now)
 
 
 class _CheckedBackend(httpcore2.AsyncNetworkBackend):
@@ -187,5 +192,6 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
 async def _resolved(destination: Destination) -> list[str]:
     """Return the addresses that the name of a destination stands for, each once."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(destination.host, destination.port, type=SOCK_STREAM)
+    look_up = partial(getaddrinfo, destination.host, destination.port, type=SOCK_STREAM)
+    found = await loop.run_in_executor(_LOOK_UPS, look_up)
     return list(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -50,6 +50,7 @@ async def make_dead_letter(store: EventStore) -> None:
     told = Deliveries(
         store,
         first.subscription,
+        since=first.progress.since,
         post=Sender().post,
         signer=lambda: Ed25519Signer("webhook", bytes(32)),
         clock=lambda: now[0],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
 
 from epcis_repo.bindings.xml import parse_xml_document
@@ -196,6 +197,27 @@ async def test_the_port_is_that_of_the_scheme(
 
     assert outcome.is_delivered
     assert ports == [port]
+
+
+@holds("M96")
+async def test_a_server_that_speaks_nothing_but_what_is_broken_gets_nothing(
+    tmp_path: Path,
+) -> None:
+    """
+    With TLS_RSA_WITH_AES_128_CBC_SHA, which can be read later by who gets the key, nothing is sent.
+    """
+    path = tmp_path / "certificate.pem"
+    context = make_certificate(path, rsa.generate_private_key(65537, 2048))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    outcomes = {}
+    for cipher in ("AES128-SHA", "ECDHE-RSA-AES128-GCM-SHA256"):
+        context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+        with receiving_beside(context) as receiver:
+            sender = Sender(HERE, ssl_context=ssl.create_default_context(cafile=str(path)))
+            outcome = await sender.post(receiver.url, b"{}", {"webhook-id": "1"}, now=NOW)
+            outcomes[cipher] = outcome.is_delivered, len(receiver.came)
+
+    assert outcomes == {"AES128-SHA": (False, 0), "ECDHE-RSA-AES128-GCM-SHA256": (True, 1)}
 
 
 @holds("M95")

@@ -253,6 +253,23 @@ class TestEvents:
         assert one == other
         assert field not in one
 
+    @holds("M53", "M102")
+    @pytest.mark.parametrize("action", ["ADD", "OBSERVE", "DELETE"])
+    def test_with_an_empty_epc_are_refused(self, house: TestClient, action: str) -> None:
+        """
+        In XML, too, an entry that names nothing is no EPC: without it a DELETE would be of all.
+        """
+        sent = packing(PALLET.format(1), UNIT.format(1), action=action, **own())
+        body = RENDERERS["xml-2.0"](parse_document(document(sent), JSON))
+        emptied = re.sub(rb"<epc>.*?</epc>", b"<epc/>", body)
+        assert emptied != body
+
+        answer = house.post("/epcis/capture", content=emptied, headers={"Content-Type": XML})
+
+        problem(answer, 400, "ValidationException")
+        asked = {"EQ_eventID": sent["eventID"]}
+        assert events_of(house.get("/epcis/events", params=asked)) == []
+
     @holds("M53")
     def test_with_an_empty_transaction_are_as_without_it(self, house: TestClient) -> None:
         """

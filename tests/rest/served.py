@@ -18,11 +18,15 @@ _START_SECONDS_MAX = 30.0
 
 
 @contextmanager
-def served(db: str, keys: Path, **settings: Any) -> Iterator[str]:
-    """The address of the application with its store at `db` and its keys in a folder."""
+def served(db: str, keys: Path, *, at_port: int = 0, **settings: Any) -> Iterator[str]:
+    """
+    The address of the application with its store at `db` and its keys in a folder.
+
+    It is at any port that is free, unless one is named.
+    """
     settings = {"key": keys / "epcis.key", "webhook_key": keys / "webhook.key", **settings}
     app = create_app(Settings(db=db, **settings))
-    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, port=at_port, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

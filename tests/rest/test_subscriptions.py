@@ -165,6 +165,36 @@ class TestSubscribing:
         content = b'{"dest": "' + b"x" * 70_000 + b'"}'
         problem(client.post(SUBSCRIPTIONS, content=content, headers={"Content-Type": JSON}), 400)
 
+    def test_is_one_of_so_many(self, store_url: str, receiver: Receiver, tmp_path: Path) -> None:
+        """
+        How many there may be is announced, one more is a 409, and there is room when one has ended.
+        """
+        settings = {"webhook_networks": "127.0.0.1/32", "subscription_limit": 2}
+        body = {"dest": receiver.url, "stream": True}
+        with serving(store_url, **settings, webhook_key=tmp_path / "webhook.key") as client:
+            client.post(QUERIES, json={"name": "all", "query": {}})
+            client.post(QUERIES, json={"name": "other", "query": {}})
+            place = subscribed(client, receiver.url).headers["Location"]
+            other = client.post(f"{QUERIES}/other/subscriptions", json=body)
+
+            refused = client.post(SUBSCRIPTIONS, json=body)
+            announced = client.options(SUBSCRIPTIONS)
+            client.delete(place)
+
+            assert other.status_code == 201
+            problem(refused, 409, "ImplementationException")
+            assert refused.headers["Subscription-Limit"] == "2"
+            assert announced.headers["Subscription-Limit"] == "2"
+            subscribed(client, receiver.url)
+
+    def test_to_master_data_is_for_nobody(self, client: TestClient) -> None:
+        """
+        Of the predefined queries, which are SOAP's, none is there to subscribe to.
+        """
+        body = {"dest": "https://8.8.8.8/", "stream": True}
+        for name in ("SimpleMasterDataQuery", "SimpleEventQuery"):
+            problem(client.post(f"{QUERIES}/{name}/subscriptions", json=body), 404)
+
 
 class TestTheResources:
     def test_list_subscriptions_in_pages(self, client: TestClient, receiver: Receiver) -> None:
@@ -353,6 +383,7 @@ class TestAWebSocket:
             pytest.param("all/events?stream=true&initialRecordTime=x", 400, id="no moment"),
             pytest.param("all/events?stream=true&reportIfEmpty=true", 400, id="no run"),
             pytest.param("other/events?stream=true", 404, id="no query"),
+            pytest.param("SimpleMasterDataQuery/events?stream=true", 400, id="master data"),
         ],
     )
     def test_is_refused_what_cannot_be_kept_to(

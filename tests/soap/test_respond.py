@@ -308,7 +308,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize(
         ("limit", "most", "few"),
-        [("_WHOLE_MAX", 4, 4), ("_PAGE_SIZE_MAX", 500, 1)],
+        [("_WHOLE_MAX", 4, 4), ("PAGE_SIZE_MAX", 500, 1)],
         ids=["events", "bytes"],
     )
     async def test_are_refused_where_they_are_too_large(
@@ -335,7 +335,7 @@ class TestAnswers:
         A query that would have the whole of a large log looked into is too complex.
         """
         monkeypatch.setattr(select, "_LOOKED_INTO_MAX", 1)
-        monkeypatch.setattr(select, "_READ_TOGETHER", 1)
+        monkeypatch.setattr(select, "READ_TOGETHER", 1)
         monkeypatch.setattr(select, "_WHOLE_PAGES_MAX", 3)
         for number in range(5):
             await report(store, named(f"urn:x:{number}", observed(number, PACK)))
@@ -618,6 +618,19 @@ class TestFaults:
         assert (await refused(store, subscribing()))[1] == "DuplicateSubscriptionException"
         await asked(store, unsubscribing())
         await asked(store, subscribing())
+
+    async def test_tell_of_too_many_subscriptions(self, store: EventStore) -> None:
+        """
+        Where there are as many as there may be, nothing is wrong with the request.
+        """
+        await asked(store, subscribing())
+
+        answer = await respond(store, subscribing(subscription_id="S2"), now=NOW, limit=1)
+
+        code, exception, reason = fault(answer.body)
+        assert (code, exception) == ("Server", "ImplementationException")
+        assert "EPCIS_REPO_SUBSCRIPTION_LIMIT" in reason
+        assert texts_of(await asked(store, ids_of("SimpleEventQuery")), "*") == ["S1"]
 
     async def test_tell_of_what_cannot_be_reached(self, store: EventStore) -> None:
         """

@@ -58,6 +58,7 @@ class Story:
         return Deliveries(
             self.store,
             subscribed.subscription,
+            since=subscribed.progress.since,
             post=self.post or Sender(HERE, timeout_seconds=1).post,
             signer=lambda: SIGNER,
             clock=self.clock,

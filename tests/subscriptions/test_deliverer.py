@@ -19,7 +19,7 @@ from epcis_repo.subscriptions import (
     subscriptions,
     unsubscribe,
 )
-from epcis_repo.subscriptions.outbox import subscription_ids
+from epcis_repo.subscriptions.outbox import beginnings
 from epcis_repo.subscriptions.sending import Outcome
 from tests.subscriptions.receiver import hang, receiving
 from tests.subscriptions.telling import HERE, HOUR, SIGNER, Story
@@ -102,6 +102,22 @@ class TestADeliverer:
         [request] = story.receiver.came[1:]
         results = request.value["epcisBody"]["queryResults"]
         assert results["subscriptionID"] == witness.subscription.subscription_id
+
+    async def test_tells_who_has_a_name_now(self, story: Story) -> None:
+        """
+        A name that somebody gave back and another has taken is nothing to the first any more.
+        """
+        await story.query("a2", MATCH_anyEPC=["urn:epc:id:sgtin:030001.0012345.A2"])
+        await story.subscribe(subscription_id="S")
+        async with receiving() as other, delivering(story):
+            await story.capture("A1")
+            await until(lambda: story.receiver.names == ["A1"])
+            await unsubscribe(story.store, "S", now=story.clock())
+            await story.subscribe("a2", subscription_id="S", dest=other.url)
+            await story.capture("A3", "A2")
+            await until(lambda: other.names == ["A2"])
+
+            assert len(story.receiver.came) == 1
 
     @pytest.mark.parametrize("at", ["while it runs", "before it starts"])
     async def test_forgets_what_has_ended_with_its_query(self, story: Story, at: str) -> None:
@@ -208,4 +224,4 @@ class TestTwoDeliverers:
 async def kept(store: EventStore) -> set[str]:
     """The names of the subscriptions that something is kept of."""
     async with store.reading() as session:
-        return await subscription_ids(session)
+        return set(await beginnings(session))

@@ -23,6 +23,7 @@ from epcis_repo.subscriptions import (
     subscription,
     unsubscribe,
 )
+from epcis_repo.subscriptions.deliverer import Deliveries
 from epcis_repo.subscriptions.events import DeliveryDeadLettered, DeliveryReplayed
 from epcis_repo.subscriptions.retries import ATTEMPTS_MAX
 from epcis_repo.subscriptions.sending import Outcome
@@ -360,6 +361,69 @@ class TestTheEnd:
         for _ in range(3):
             await told.step()
         assert len(story.receiver.came) == 1
+
+    @pytest.mark.parametrize("attempted", [False, True], ids=["nothing", "a failure"])
+    async def test_is_one_also_where_another_takes_the_name(
+        self, story: Story, *, attempted: bool
+    ) -> None:
+        """
+        Who served the one that had a name before does nothing about the one that has it now.
+        """
+        if attempted:
+            story.receiver.answers = [status(500)]
+        async with receiving() as other:
+            before = story.deliveries(await story.subscribe(subscription_id="S"))
+            if attempted:
+                await story.capture("A1")
+                await story.settle(before)
+            await unsubscribe(story.store, "S", now=story.clock())
+            now = story.deliveries(await story.subscribe(subscription_id="S", dest=other.url))
+            await story.capture("A2")
+            for _ in range(3):
+                await before.step()
+            await now.step()
+            for _ in range(3):
+                await before.step()
+            await story.settle(now)
+
+            assert other.names == ["A2"]
+        assert len(story.receiver.came) == attempted
+
+    @pytest.mark.parametrize("writes", [1, 2], ids=["while it looks", "while it takes it"])
+    async def test_comes_in_the_midst_of_a_step(
+        self, story: Story, monkeypatch: pytest.MonkeyPatch, writes: int
+    ) -> None:
+        """
+        Whatever was looked up for one that has ended meanwhile is not for who has its name now.
+        """
+        since = story.clock()
+        await story.query("a2", MATCH_anyEPC=["urn:epc:id:sgtin:030001.0012345.A2"])
+        await story.capture("A1", "A2")
+        async with receiving() as other:
+            first = await story.subscribe(subscription_id="S", initial_record_time=since)
+            before, now = story.deliveries(first), list[Deliveries]()
+            write, left = story.store.write, [writes]
+
+            async def after_another_has_it(*arguments: Any) -> Any:
+                left[0] -= 1
+                if left[0] == 0:
+                    monkeypatch.setattr(story.store, "write", write)
+                    await unsubscribe(story.store, "S", now=story.clock())
+                    again = await story.subscribe(
+                        "a2", subscription_id="S", dest=other.url, initial_record_time=since
+                    )
+                    now.append(story.deliveries(again))
+                    if writes == 2:
+                        await now[0].step()
+                return await write(*arguments)
+
+            monkeypatch.setattr(story.store, "write", after_another_has_it)
+            for _ in range(3):
+                await before.step()
+            await story.settle(now[0])
+
+            assert other.names == ["A2"]
+        assert story.receiver.came == []
 
 
 class TestSeveralProcesses:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import httpcore2
 import pytest
 
-from epcis_repo.subscriptions import DestinationError, Sender
+from epcis_repo.subscriptions import DestinationError, Sender, sending
 from epcis_repo.subscriptions.destinations import allowed, is_public, parse_destination
 from tests.conformance.rows import holds
 from tests.operations.reports import NOW
-from tests.subscriptions.receiver import Receiver, receiving
+from tests.subscriptions.receiver import Receiver, receiving, status
 
 
 @holds("M87", "M90", "M94")
@@ -176,7 +178,7 @@ class Names:
         self._answers = list(answers)
         self.asked = 0
 
-    async def getaddrinfo(self, _host: str, port: int, **_options: Any) -> list[Any]:
+    def getaddrinfo(self, _host: str, port: int, **_options: Any) -> list[Any]:
         self.asked += 1
         found = self._answers.pop(0)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, port)) for text in found]
@@ -191,7 +193,26 @@ WRITTEN_IN_MANY_WAYS = [
     "127.1",
     "[::1]",
     "[::ffff:127.0.0.1]",
+    "[::127.0.0.1]",
     "0",
+    "0.0.0.0",
+    "[::]",
+]
+# Those that lead elsewhere, and by way of which one gets to this machine, or to its neighbours.
+BY_SOME_WAY = [
+    ["169.254.169.254"],
+    ["fe80::1%lo"],
+    ["64:ff9b::7f00:1"],
+    ["64:ff9b:1::7f00:1"],
+    ["2002:7f00:1::"],
+    ["2001:0:7f00:1::1"],
+    ["100.64.0.1"],
+    ["224.0.0.1"],
+    ["ff02::1"],
+    ["8.8.8.8", "127.0.0.1"],
+    ["127.0.0.1", "8.8.8.8"],
+    ["8.8.8.8", "::ffff:127.0.0.1"],
+    ["2a00:1450:4001::1", "fd00::1"],
 ]
 
 
@@ -219,6 +240,30 @@ class TestSending:
         with pytest.raises(DestinationError):
             await Sender().check(f"https://{host}:{receiver.port}/")
 
+    @pytest.mark.parametrize("addresses", BY_SOME_WAY, ids=" ".join)
+    async def test_connects_to_none_of_what_a_name_stands_for(
+        self, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+    ) -> None:
+        """
+        A name one of whose addresses leads inside is refused, and no address of it connected to.
+        """
+        names, connected = Names(addresses, addresses), list[str]()
+
+        async def connect(_backend: Any, address: str, *_others: Any) -> Any:
+            connected.append(address)
+            raise httpcore2.ConnectError
+
+        monkeypatch.setattr(sending, "getaddrinfo", names.getaddrinfo)
+        monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
+
+        with pytest.raises(DestinationError):
+            await Sender().check("https://partner.example/")
+        outcome = await Sender().post("https://partner.example/", b"", {}, now=NOW)
+
+        assert outcome.failure is not None
+        assert "nothing is delivered to partner.example" in outcome.failure
+        assert connected == []
+
     @holds("M92")
     async def test_connects_to_what_was_checked(
         self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
@@ -227,7 +272,7 @@ class TestSending:
         A name is looked up once for an attempt: what it means a moment later is not connected to.
         """
         names = Names(["127.0.0.1"], ["10.0.0.1"])
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names.getaddrinfo)
+        monkeypatch.setattr(sending, "getaddrinfo", names.getaddrinfo)
         sender = Sender((ip_network("127.0.0.1/32"),))
         dest = f"http://partner.example:{receiver.port}/epcis"
 
@@ -246,7 +291,7 @@ class TestSending:
         A name that has come to lead inside is not connected to any more.
         """
         names = Names(["127.0.0.1"], ["127.0.0.2"])
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names.getaddrinfo)
+        monkeypatch.setattr(sending, "getaddrinfo", names.getaddrinfo)
         sender = Sender((ip_network("127.0.0.1/32"),))
         dest = f"http://partner.example:{receiver.port}/"
 
@@ -254,6 +299,74 @@ class TestSending:
 
         assert [outcome.is_delivered for outcome in outcomes] == [True, False]
         assert len(receiver.came) == 1
+
+    async def test_tries_all_addresses_of_a_name(
+        self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Where nobody listens at one address, the next of those that were checked is connected to.
+        """
+        names = Names(["127.0.0.2", "127.0.0.1"])
+        monkeypatch.setattr(sending, "getaddrinfo", names.getaddrinfo)
+        sender = Sender((ip_network("127.0.0.0/8"),))
+        dest = f"http://partner.example:{receiver.port}/"
+
+        outcome = await sender.post(dest, b"{}", {"webhook-id": "1"}, now=NOW)
+
+        assert outcome.is_delivered
+        assert len(receiver.came) == 1
+
+    async def test_keeps_nobody_waiting_for_a_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        While name servers do not answer, whoever else wants a thread has one.
+        """
+        answers = threading.Event()
+
+        def no_answer(*_asked: Any, **_options: Any) -> list[Any]:
+            answers.wait()
+            raise socket.gaierror
+
+        monkeypatch.setattr(sending, "getaddrinfo", no_answer)
+        sender = Sender(timeout_seconds=0.01)
+        dests = [f"https://partner-{number}.example/" for number in range(100)]
+        try:
+            outcomes = await asyncio.gather(
+                *(sender.post(dest, b"", {}, now=NOW) for dest in dests)
+            )
+            async with asyncio.timeout(20):
+                assert await asyncio.to_thread(lambda: "done") == "done"
+        finally:
+            answers.set()
+
+        assert not any(outcome.is_delivered for outcome in outcomes)
+
+    @pytest.mark.parametrize(
+        "retry_after",
+        [
+            "Fri, 01 Jan 99999999999999999999 00:00:00 GMT",
+            "Mon, 01 Jan 0001 00:00:00 +2359",
+            "Fri, 31 Dec 9999 23:59:59 -2359",
+            "Fri, 32 Jan 2027 00:00:00 GMT",
+            "9" * 5000,
+            "-5",
+            "1e9",
+            "soon",
+        ],
+        ids=repr,
+    )
+    async def test_survives_whatever_it_is_asked_to_wait(
+        self, receiver: Receiver, retry_after: str
+    ) -> None:
+        """
+        Retry-After says how long to wait, or nothing at all; it never breaks an attempt.
+        """
+        receiver.answers = [status(503, f"Retry-After: {retry_after}")]
+        sender = Sender((ip_network("127.0.0.1/32"),))
+
+        outcome = await sender.post(receiver.url, b"{}", {"webhook-id": "1"}, now=NOW)
+
+        assert outcome.failure == "it answered 503"
+        assert outcome.retry_after >= 0
 
     async def test_asks_no_proxy(self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from epcis_repo.subscriptions import (
     DestinationError,
     NotDeadError,
     Sender,
+    Subscribed,
+    SubscriptionLimitError,
     SubscriptionTakenError,
     deliveries,
     replay,
@@ -82,6 +85,24 @@ class TestSubscribing:
 
         async with story.store.reading() as session:
             assert await head(session) == 1
+
+    async def test_at_once_comes_to_no_more_than_there_may_be(self, story: Story) -> None:
+        """
+        Of many who subscribe at one moment as many do as there is room for, each to one of his own.
+        """
+        asked = Asked("all", story.receiver.url)
+
+        found = await asyncio.gather(
+            *(subscribe(story.store, asked, now=story.clock(), limit=3) for _ in range(8)),
+            return_exceptions=True,
+        )
+
+        refused = [one for one in found if isinstance(one, SubscriptionLimitError)]
+        assert (len(found) - len(refused), len(refused)) == (3, 5)
+        page = await subscriptions(story.store, "all", per_page=9)
+        assert {one.subscription.subscription_id for one in page.subscriptions} == {
+            one.subscription.subscription_id for one in found if isinstance(one, Subscribed)
+        }
 
 
 class TestAsking:

@@ -23,7 +23,10 @@ def test_pauses_grow_until_there_are_no_more() -> None:
     found = pauses("a")
 
     assert all(earlier < later for earlier, later in pairwise(found[:5]))
-    assert sum(PAUSES) == 272_105 * SECOND
+    minute, hour = 60, 3600
+    seconds = [5, 5 * minute, 30 * minute, *(n * hour for n in (2, 5, 10, 14, 20, 24))]
+    assert [pause // SECOND for pause in PAUSES] == seconds
+    assert len(found) == len(seconds) == ATTEMPTS_MAX - 1
     assert pause_after(ATTEMPTS_MAX, "a") is None
 
 

@@ -16,6 +16,7 @@ from epcis_repo.subscriptions import (
     NotDeadError,
     SubscribeNotPermittedError,
     SubscriptionControlsError,
+    SubscriptionLimitError,
     SubscriptionTakenError,
     asked_in,
 )
@@ -58,9 +59,9 @@ def created(subscription_id: str = "s", query_name: str = "q") -> SubscriptionCr
     )
 
 
-def subscribing(asked: Asked, *before: Decision) -> SubscriptionCreated:
+def subscribing(asked: Asked, *before: Decision, limit: int | None = None) -> SubscriptionCreated:
     """What is decided when somebody subscribes as `s` after these decisions."""
-    slice_ = Subscribe(asked, "s", created="2026-01-01T00:00:00.000Z", initial=None)
+    slice_ = Subscribe(asked, "s", created="2026-01-01T00:00:00.000Z", initial=None, limit=limit)
     for decision in before:
         decision.mutate(slice_)
     slice_.execute()
@@ -122,6 +123,31 @@ class TestSubscribing:
             return
         with pytest.raises(SubscriptionTakenError):
             subscribing(Asked("q", DEST), *before)
+
+    @pytest.mark.parametrize(
+        ("before", "is_one_too_many"),
+        [
+            pytest.param([created("a")], False, id="one"),
+            pytest.param([created("a"), created("b", "p")], True, id="to whatever query"),
+            pytest.param(
+                [created("a"), created("b"), SubscriptionDeleted("a")], False, id="one has ended"
+            ),
+            pytest.param(
+                [created("a", "p"), created("b", "p"), NamedQueryDeleted("p")],
+                False,
+                id="they ended with their query",
+            ),
+        ],
+    )
+    def test_is_one_of_so_many(self, before: list[Decision], *, is_one_too_many: bool) -> None:
+        """
+        What has ended does not count, and what stands does, to whatever query it is.
+        """
+        if not is_one_too_many:
+            subscribing(Asked("q", DEST), QUERY, *before, limit=2)
+            return
+        with pytest.raises(SubscriptionLimitError, match="EPCIS_REPO_SUBSCRIPTION_LIMIT"):
+            subscribing(Asked("q", DEST), QUERY, *before, limit=2)
 
     @pytest.mark.parametrize(
         "query",

@@ -1,4 +1,4 @@
-"""What a subscriber is told in XML when his query could not be answered (EPCIS 2.0, §8.2.9)."""
+"""What a subscriber is told in XML beside the answers to his query (EPCIS 2.0, §8.2.9)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from epcis_repo.bindings.xml.layouts import QUERY_NAMESPACES
+from epcis_repo.bindings.xml.problem import text_of
 
 # The others are nothing that a query can come to when nobody waits for the answer.
 _TOO_LARGE = "QueryTooLargeException"
@@ -24,9 +25,9 @@ def render_callback_exception(version: str, problem: Mapping[str, Any], created:
     root.set("creationDate", created)
     body = etree.SubElement(root, "EPCISBody")
     exception = etree.SubElement(body, f"{{{namespace}}}{name}")
-    etree.SubElement(exception, "reason").text = problem["detail"]
+    etree.SubElement(exception, "reason").text = text_of(problem["detail"])
     if not is_too_large:
         etree.SubElement(exception, "severity").text = "ERROR"
     for member in ("queryName", "subscriptionID"):
-        etree.SubElement(exception, member).text = problem[member]
+        etree.SubElement(exception, member).text = text_of(problem[member])
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
