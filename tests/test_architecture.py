@@ -36,9 +36,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evidence",),  # left of the operations, since a capture extends the tree
     ("recorders",),  # right of the evidence, since what they append extends the tree, too
     ("operations",),
+    ("findings",),  # left of whatever makes something of them
     # The capabilities: they meet in the log.
     ("named_queries",),
     ("subscriptions",),  # right of the queries that they are to
+    ("holds",),  # left of the verification that tells of them
+    ("reconciliation",),
     ("verification", "demo", "capture_jobs", "upkeep", "witness"),  # the upkeep knows all tables
     ("soap",),  # right of the queries and subscriptions that it speaks of
     ("rest",),
@@ -56,6 +59,8 @@ ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "asking",
             "stories",
+            "holding",
+            "reconciling",
             "recording",
             "checking",
             "converting",
@@ -87,7 +92,9 @@ LIBRARY_HOMES: dict[str, set[str]] = {
         "store",
         "projections",
         "operations",
+        "findings",
         "subscriptions",
+        "reconciliation",
         "upkeep",
         "rest",
         "client",
@@ -99,6 +106,7 @@ LIBRARY_HOMES: dict[str, set[str]] = {
     "starlette": {"rest"},
     "typer": {"cli"},
     "uvicorn": {"cli", "app"},
+    "websockets": {"client"},
     "zstandard": {"store"},
 }
 
@@ -109,7 +117,6 @@ COMES_WITH = {"httpcore2": "httpx2"}
 NOT_IMPORTED = {
     "httptools": "uvicorn takes it when it is there",
     "uvloop": "uvicorn takes it when it is there",
-    "websockets": "uvicorn takes it when it is there",
 }
 
 # Names that say nothing about what is inside, so that anything ends up there.

@@ -10,10 +10,11 @@ something recorded was altered, a log contradicts itself, a store is not well);
 6 the store cannot be used, or no server answers.
 
 The commands stand in modules by what they are about, which do not know each other: `asking.py`,
-`stories.py`, `recording.py`, `checking.py`, `converting.py`, `serving.py`, `subscribers.py`,
-`evidence.py`, `upkeep.py`. They share their `options.py`, the `files.py` that they read and write,
-what they are `running.py` an operation with, the `questions.py` that a store or a server is asked,
-what is alike in `telling.py` the answers, and how they speak: `output.py`, `exit_codes.py`.
+`stories.py`, `holding.py`, `reconciling.py`, `recording.py`, `checking.py`, `converting.py`,
+`serving.py`, `subscribers.py`, `evidence.py`, `upkeep.py`. They share their `options.py`, the
+`files.py` that they read and write, what they are `running.py` an operation with, the
+`questions.py` that a store or a server is asked, what is alike in `telling.py` the answers, and how
+they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from epcis_repo.cli import (
     checking,
     converting,
     evidence,
+    holding,
+    reconciling,
     recording,
     serving,
     stories,
@@ -60,7 +63,13 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "diff": stories.diff_command,
     "custody": stories.custody_command,
     "lineage": stories.lineage_command,
+    "findings": stories.findings_command,
     "correction": stories.correction_command,
+    "hold": holding.hold_command,
+    "release": holding.release_command,
+    "holds": holding.holds_command,
+    "recall": holding.recall_command,
+    "reconcile": reconciling.reconcile_command,
     "masterdata": asking.master_data_command,
     "verify": asking.verify_command,
     "subscriptions": subscribers.subscriptions_command,

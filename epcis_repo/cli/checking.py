@@ -16,6 +16,7 @@ from epcis_repo.cli.files import document_file
 from epcis_repo.cli.options import Json
 from epcis_repo.cli.output import data, print_bytes, print_json, shown, table_of, words
 from epcis_repo.cli.running import now
+from epcis_repo.findings import rules_value
 from epcis_repo.operations.problems import violation_value
 from epcis_repo.validation import (
     PROFILES,
@@ -107,8 +108,8 @@ def _count(number: int, what: str) -> str:
 
 
 def rules_command(json: Json = False) -> None:
-    """List the rules that documents are checked against, by number, with their clauses."""
-    rules = catalogue_value()
+    """List the rules that documents are checked against, and those about things, by number."""
+    rules = [*catalogue_value(), *rules_value()]
     if json:
         print_json({"rules": rules})
         return
@@ -118,3 +119,4 @@ def rules_command(json: Json = False) -> None:
         table.add_row(*(shown(str(cell)) for cell in cells))
     data.print(table)
     words.print("errors keep a document from being captured, warnings do not; dscsa is a profile")
+    words.print(f"from {rules_value()[0]['number']} on they are about things, and refuse nothing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from epcis_repo import errors
 from epcis_repo.cli.output import say_more, shown, words
 from epcis_repo.evidence.errors import KeyFileError, TreeError
+from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.ledger import ForkError
 from epcis_repo.subscriptions import NotDeadError
 from epcis_repo.witness import LogUnreachableError, RefusedError
@@ -19,6 +20,8 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.DuplicateEventError: 5,
     errors.KeyReusedError: 5,
     NotDeadError: 5,
+    HoldTakenError: 5,
+    HoldReleasedError: 5,
     errors.StoreError: 6,
     # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
     ForkError: ANSWER_IS_NO,

@@ -6,7 +6,7 @@ answers, and how a server does. A command asks, and does not know which of them 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,24 @@ from epcis_repo.bindings import RENDERERS
 from epcis_repo.cli.running import log_key, now, opened
 from epcis_repo.client import Captured, Client, Listed, connect, error_of
 from epcis_repo.evidence.operations import checkpoint, proof
+from epcis_repo.findings import findings, findings_value
+from epcis_repo.gs1 import Identifier
+from epcis_repo.holds import (
+    every_hold,
+    hold_asked,
+    holds,
+    holds_reaching,
+    holds_value,
+    known_holds,
+    one_hold,
+    place_hold,
+    recall,
+    recall_value,
+    release_asked,
+    release_hold,
+    unit_value,
+    units,
+)
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.capture import capture
@@ -34,6 +52,15 @@ from epcis_repo.operations.idempotency import idempotency_key
 from epcis_repo.operations.lineage import lineage, lineage_value
 from epcis_repo.operations.master_data import master_data, master_data_value
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
+from epcis_repo.reconciliation import (
+    lot_account_value,
+    read_scans,
+    reconcile_lot,
+    reconcile_shipment,
+    row_asked,
+    shipment_account_value,
+    verdict_asked,
+)
 from epcis_repo.settings import Settings, read_settings
 from epcis_repo.store import EventStore
 from epcis_repo.subscriptions import Subscribed, deliveries, replay, subscriptions
@@ -303,6 +330,22 @@ async def _diff_there(
 DIFF = Question(_diff, _diff_there)
 
 
+async def _findings(here: Here, identifier: str, moments: Moments, *, token: str | None) -> Listed:
+    thing = identifier_asked(identifier)
+    known = await known_holds(here.store, known_at=moments["known_at"])
+    found = await findings(here.store, thing, now=now(), **moments, known=known, token=token)
+    return Listed(orjson.dumps(findings_value(found)), found.next_page_token)
+
+
+async def _findings_there(
+    client: Client, identifier: str, moments: Moments, *, token: str | None
+) -> Listed:
+    return await client.findings(identifier, **_texts(moments), token=token)
+
+
+FINDINGS = Question(_findings, _findings_there)
+
+
 async def _correction(
     here: Here, event_id: str, *, known_at: int | None, token: str | None
 ) -> Listed:
@@ -318,6 +361,152 @@ async def _correction_there(
 
 
 CORRECTION = Question(_correction, _correction_there)
+
+
+# --- holds ---
+
+
+async def _hold(here: Here, asked: Value) -> Value:
+    return (await place_hold(here.store, hold_asked(asked), now=now())).value()
+
+
+async def _hold_there(client: Client, asked: Value) -> Value:
+    return await client.place_hold(asked)
+
+
+HOLD = Question(_hold, _hold_there)
+
+
+async def _release(here: Here, hold_id: str, asked: Value) -> Value:
+    return (await release_hold(here.store, hold_id, release_asked(asked), now=now())).value()
+
+
+async def _release_there(client: Client, hold_id: str, asked: Value) -> Value:
+    return await client.release_hold(hold_id, asked)
+
+
+RELEASE = Question(_release, _release_there)
+
+
+async def _holds(here: Here, identifier: str | None, moments: Moments, *, every: bool) -> Value:
+    if every:
+        return holds_value(await every_hold(here.store, known_at=moments["known_at"]))
+    if identifier is None:
+        return holds_value(await holds(here.store, **moments, now=now()))
+    thing = identifier_asked(identifier)
+    return holds_value(await holds_reaching(here.store, thing, **moments, now=now()))
+
+
+async def _holds_there(
+    client: Client, identifier: str | None, moments: Moments, *, every: bool
+) -> Value:
+    return await client.holds(identifier, every=every, **_texts(moments))
+
+
+HOLDS = Question(_holds, _holds_there)
+
+
+async def _recall(here: Here, hold_id: str, moments: Moments) -> Value:
+    return recall_value(await recall(here.store, hold_id, **moments, now=now()))
+
+
+async def _recall_there(client: Client, hold_id: str, moments: Moments) -> Value:
+    return await client.recall(hold_id, **_texts(moments))
+
+
+RECALL = Question(_recall, _recall_there)
+
+
+async def _recalled(here: Here, hold_id: str, moments: Moments, write: Writer) -> None:
+    hold = await one_hold(here.store, hold_id, known_at=moments["known_at"])
+    async for some in units(here.store, hold, **moments, now=now()):
+        write(b"".join(orjson.dumps(unit_value(unit)) + b"\n" for unit in some))
+
+
+async def _recalled_there(client: Client, hold_id: str, moments: Moments, write: Writer) -> None:
+    async with aclosing(client.recalled_units(hold_id, **_texts(moments))) as pieces:
+        async for piece in pieces:
+            write(piece)
+
+
+RECALLED_UNITS = Question(_recalled, _recalled_there)
+
+
+# --- verification ---
+
+
+async def _lot_account(
+    here: Here,
+    lot: Identifier,
+    moments: Moments,
+    *,
+    row: str | None,
+    per_page: int,
+    token: str | None,
+) -> Listed:
+    account = await reconcile_lot(
+        here.store, lot, **moments, row=row_asked(row), per_page=per_page, token=token
+    )
+    return Listed(orjson.dumps(lot_account_value(account)), account.next_page_token)
+
+
+async def _lot_account_there(
+    client: Client,
+    lot: Identifier,
+    moments: Moments,
+    *,
+    row: str | None,
+    per_page: int,
+    token: str | None,
+) -> Listed:
+    gtin, number = lot.value, lot.serial or ""
+    return await client.lot_account(
+        gtin, number, row=row, **_texts(moments), per_page=per_page, token=token
+    )
+
+
+LOT_ACCOUNT = Question(_lot_account, _lot_account_there)
+
+
+async def _shipment_account(
+    here: Here,
+    shipment: str,
+    moments: Moments,
+    *,
+    scans: Sequence[str] | None,
+    only: str | None,
+    per_page: int,
+    token: str | None,
+) -> Listed:
+    account = await reconcile_shipment(
+        here.store,
+        shipment,
+        scans=None if scans is None else read_scans(scans),
+        **moments,
+        only=verdict_asked(only),
+        per_page=per_page,
+        token=token,
+    )
+    return Listed(orjson.dumps(shipment_account_value(account)), account.next_page_token)
+
+
+async def _shipment_account_there(
+    client: Client,
+    shipment: str,
+    moments: Moments,
+    *,
+    scans: Sequence[str] | None,
+    only: str | None,
+    per_page: int,
+    token: str | None,
+) -> Listed:
+    clocks = _texts(moments)
+    return await client.shipment_account(
+        shipment, scans=scans, only=only, **clocks, per_page=per_page, token=token
+    )
+
+
+SHIPMENT_ACCOUNT = Question(_shipment_account, _shipment_account_there)
 
 
 class Verified(NamedTuple):

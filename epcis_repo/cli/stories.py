@@ -1,4 +1,4 @@
-"""The commands that tell what became of things: custody, lineage, counts, leaves and the like."""
+"""The commands that tell what became of things: custody, lineage, findings and the like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import typer
 from epcis_repo import errors
 from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import data, print_json, print_text, shown, table_of, words
-from epcis_repo.cli.questions import CORRECTION, COUNTS, CUSTODY, DIFF, LEAVES, LINEAGE, At
+from epcis_repo.cli.questions import (
+    CORRECTION,
+    COUNTS,
+    CUSTODY,
+    DIFF,
+    FINDINGS,
+    LEAVES,
+    LINEAGE,
+    At,
+)
 from epcis_repo.cli.telling import telling
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.diff import Clock
@@ -80,6 +89,45 @@ def diff_command(
     print_text(text.encode())
     if not text:
         words.print("nothing differs")
+
+
+def findings_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
+    ] = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Say what cannot be so, or must not, of what is known of a thing or a lot, and what to do."""
+    moments = clocks(as_of, known_at)
+    found = At(db, url).ask_about(FINDINGS, identifier, moments, token=after)
+    if json:
+        print_json(found.value)
+    else:
+        _say_findings(found.value)
+    if found.next_page_token is not None:
+        words.print(f"more: --after {found.next_page_token}")
+
+
+def _say_findings(value: dict[str, Any]) -> None:
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    for finding in value["findings"]:
+        said = f"{finding['severity']} {finding['rule']}: {finding['sentence']}"
+        data.print(f"{finding['event_time']} {shown(said)}", soft_wrap=True)
+        for epc in finding["epcs"]:
+            if epc != value["id"]["epc"]:
+                data.print(f"  {shown(epc)}", soft_wrap=True)
+        events = [finding["event_id"]]
+        if finding["contradicts"] is not None:
+            events.append(f"contradicts {finding['contradicts']['event_id']}")
+        data.print(f"  {shown(', '.join(events))}", soft_wrap=True)
+        data.print(f"  {finding['what_to_do']}", soft_wrap=True)
+    if not value["findings"]:
+        data.print("nothing is found")
 
 
 def correction_command(

@@ -8,7 +8,7 @@ the next page is asked for when the one before has been read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx2
 import orjson
 
-from epcis_repo.client.errors import ServerUnreachableError, error_of
+from epcis_repo.client.errors import ServerUnreachableError, error_of, problem_in
+from epcis_repo.client.listening import listen
 from epcis_repo.errors import SettingsError
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
@@ -107,6 +108,16 @@ class Client:
         path = "epcis/events" if query is None else f"epcis/queries/{_segment(query)}/events"
         return self._all(path, _events_in, parameters)
 
+    def listen(self, query: str, *, since: str | None = None) -> AsyncIterator[Value]:
+        """
+        Yield the events that a named query finds as they are captured, until it is deleted.
+
+        Each comes once, also when the server is restarted meanwhile. Who is restarted himself
+        gives as `since` the recordTime of the last one that he knows, and gets those of that
+        moment again.
+        """
+        return listen(str(self._http.base_url), query, since)
+
     async def event(self, event_id: str) -> list[Value]:
         """Return an event, and the declarations that it was in error."""
         return _events_in(await self._get(f"epcis/events/{_segment(event_id)}"))
@@ -157,12 +168,95 @@ class Client:
         """Return what a thing was made of, and what was made of it, likewise."""
         return await self._get(f"lineage/{_segment(identifier)}", _given(clocks))
 
+    async def findings(
+        self,
+        identifier: str,
+        *,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return what is not as it should be with a thing or a lot, likewise: a page of it."""
+        asked = _given({"as_of": as_of, "known_at": known_at, "nextPageToken": token})
+        return await self._page(f"findings/{_segment(identifier)}", asked)
+
+    async def place_hold(self, asked: Mapping[str, Any]) -> Value:
+        """Hold or recall a thing, a lot or a container; `asked` is what POST /holds takes."""
+        return await self._post("holds", asked)
+
+    async def release_hold(self, hold_id: str, asked: Mapping[str, Any]) -> Value:
+        """Release a hold; `asked` says who does, and why."""
+        return await self._post(f"holds/{_segment(hold_id)}/release", asked)
+
+    async def holds(
+        self, identifier: str | None = None, *, every: bool = False, **clocks: str | None
+    ) -> Value:
+        """Return the holds that last, those that reach a thing, or all that ever were."""
+        asked = {"id": identifier, "all": "true" if every else None, **clocks}
+        return await self._get("holds", _given(asked))
+
+    async def hold(self, hold_id: str, *, known_at: str | None = None) -> Value:
+        """Return a hold."""
+        return await self._get(f"holds/{_segment(hold_id)}", _given({"known_at": known_at}))
+
+    async def recall(self, hold_id: str, **clocks: str | None) -> Value:
+        """Return how much a recall or hold is on, by who has it and in which state."""
+        return await self._get(f"recalls/{_segment(hold_id)}", _given(clocks))
+
+    async def recalled_units(
+        self, hold_id: str, **clocks: str | None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield, likewise, where each thing is: lines of JSON, in pieces as they come."""
+        asked, path = [*_given(clocks)], f"recalls/{_segment(hold_id)}/units"
+        async with self._sent("GET", path, params=asked) as answer:
+            async for piece in answer.aiter_bytes():
+                yield piece
+
     async def correction(
         self, event_id: str, *, known_at: str | None = None, token: str | None = None
     ) -> Listed:
         """Return a page of what an error declaration means for other events."""
         asked = _given({"known_at": known_at, "nextPageToken": token})
         return await self._page(f"corrections/{_segment(event_id)}", asked)
+
+    async def lot_account(
+        self,
+        gtin: str,
+        lot: str,
+        *,
+        row: str | None = None,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return the account of a lot, likewise, with a page of the serials of a row."""
+        number = None if per_page is None else str(per_page)
+        page = {"perPage": number, "nextPageToken": token}
+        asked = _given({"row": row, "as_of": as_of, "known_at": known_at, **page})
+        return await self._page(f"reconciliation/lots/{_segment(gtin)}/{_segment(lot)}", asked)
+
+    async def shipment_account(
+        self,
+        shipment: str,
+        *,
+        scans: Sequence[str] | None = None,
+        only: str | None = None,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return what became of a shipment, likewise, and of what was scanned; a page of it."""
+        number = None if per_page is None else str(per_page)
+        page = {"perPage": number, "nextPageToken": token}
+        asked = _given({"only": only, "as_of": as_of, "known_at": known_at, **page})
+        path = f"reconciliation/shipments/{_segment(shipment)}"
+        if scans is None:
+            return await self._page(path, asked)
+        headers, content = {"Content-Type": "application/json"}, orjson.dumps(scans)
+        answer = await self._answer("POST", path, params=[*asked], headers=headers, content=content)
+        return Listed(answer.content, _token_in(answer))
 
     async def master_data(self, identifier: str, **clocks: str | None) -> Value:
         """Return what is known of a product, place or party, likewise."""
@@ -184,7 +278,7 @@ class Client:
             yield answer
 
     async def rules(self) -> list[Value]:
-        """Return the rules that documents are checked against."""
+        """Return the rules that documents are checked against, and those about things."""
         rules: list[Value] = (await self._get("rules"))["rules"]
         return rules
 
@@ -278,7 +372,8 @@ class Client:
         try:
             async with self._http.stream(method, path, **sent) as answer:
                 if not answer.is_success:
-                    raise error_of(_problem_in(answer, await answer.aread()))
+                    body = await answer.aread()
+                    raise error_of(problem_in(str(answer.url), answer.status_code, body))
                 yield answer
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             reason = str(error) or type(error).__name__
@@ -323,18 +418,6 @@ def _value(answer: httpx2.Response) -> Value:
 def _events_in(document: Value) -> list[Value]:
     found: list[Value] = document["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     return found
-
-
-def _problem_in(answer: httpx2.Response, body: bytes) -> Value:
-    status = {"status": answer.status_code}
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict) or "type" not in value:
-        said = body[:200].decode(errors="replace").strip()
-        return {"detail": f"{answer.url} answers {answer.status_code}: {said}", **status}
-    return value | status
 
 
 def _token_in(answer: httpx2.Response) -> str | None:

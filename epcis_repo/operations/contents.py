@@ -132,13 +132,13 @@ def counts_value(found: Contents) -> dict[str, Any]:
 
 def _products_value(found: Contents) -> list[dict[str, Any]]:
     return [
-        {"level": level, "class": _class_text(beginning), "count": count}
+        {"level": level, "class": class_text(beginning), "count": count}
         for level, counts in enumerate(found.products, 1)
         for beginning, count in sorted(counts.items(), key=lambda item: item[0] or "")
     ]
 
 
-def _class_text(beginning: str | None) -> str | None:
+def class_text(beginning: str | None) -> str | None:
     """Return a class as its Digital Link, or by its beginning where it has none."""
     if beginning is None:
         return None

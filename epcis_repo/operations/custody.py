@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from epcis_repo.errors import IdentifierError, ScanError
@@ -129,6 +130,8 @@ def _parties(ends: Sequence[Mapping[str, Any]] | None, name: str) -> dict[str, N
     }
 
 
+# Few parties and places are named, over and over: in the life of each serial of a lot.
+@lru_cache(maxsize=16_384)
 def _key(text: str) -> str:
     """Return what a party or place is compared by."""
     try:

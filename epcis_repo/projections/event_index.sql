@@ -39,6 +39,17 @@ SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.
                       AND d.declares_error = 1 AND d.position <= $3)
  ORDER BY i.event_time, i.position, t.role
 
+-- select_said_beside --
+-- The same, and where else these tags stand: what is no event of EPCIS has no type.
+SELECT t.tag, t.role, t.position, i.event_time, i.type, i.action, i.biz_step, i.disposition,
+       i.read_point, i.biz_location, i.lot, i.expiry, i.parent_id, i.empties, i.company_prefixes
+  FROM tagged t LEFT JOIN event_index i ON i.part = t.part AND i.position = t.position
+ WHERE t.part = $1 AND t.tag = any($2) AND t.position <= $3 AND coalesce(i.declares_error, 0) = 0
+   AND NOT EXISTS (SELECT 1 FROM event_index d
+                    WHERE d.part = i.part AND d.event_id = i.event_id
+                      AND d.declares_error = 1 AND d.position <= $3)
+ ORDER BY i.event_time, t.position, t.role
+
 -- select_headers_naming --
 -- What a history shows of the events that name a thing, between two moments, standing or not. The
 -- plus keeps PostgreSQL from looking for all events between these moments, in each of its years.

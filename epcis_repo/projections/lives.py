@@ -10,7 +10,8 @@ now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 import orjson
 
@@ -31,23 +32,44 @@ _CLASSES = (Role.CLASS, Role.INPUT_CLASS, Role.OUTPUT_CLASS)
 class Lives:
     """What is known at a position, fetched as it is asked for, and each thing once."""
 
-    def __init__(self, session: Reading, until: int = EVERYTHING) -> None:
-        """`until` is the last position that is looked at."""
+    def __init__(
+        self,
+        session: Reading,
+        until: int = EVERYTHING,
+        *,
+        beside: Callable[[str], Collection[str]] | None = None,
+    ) -> None:
+        """
+        `until` is the last position that is looked at.
+
+        `beside` gives other tags for each thing, which are looked up with it, in no statement of
+        their own: what is no event of EPCIS, and concerns it.
+        """
         self._session = session
         self._until = until
         self._said: dict[str, list[Said]] = {}
+        self._beside = beside
+        self.found_beside: dict[str, list[int]] = {}
+        """The positions of what has these tags, where there is anything that has."""
 
     async def said(self, keys: Collection[str]) -> Mapping[str, Sequence[Said]]:
         """Return what the events that stand say of each of `keys`, in story order."""
         unknown = [key for key in keys if key not in self._said]
         if unknown:
             self._said |= {key: [] for key in unknown}
-            rows = await self._session.fetch(
-                STATEMENTS["select_said"], self._session.part, unknown, self._until
-            )
-            for row in rows:
-                self._said[row[0]].append(Said(*row))
+            for row in await self._rows(unknown):
+                if row[4] is None:
+                    self.found_beside.setdefault(row[0], []).append(row[2])
+                else:
+                    self._said[row[0]].append(Said(*row))
         return self._said
+
+    async def _rows(self, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        statement, tags = STATEMENTS["select_said"], list(keys)
+        if self._beside is not None:
+            statement = STATEMENTS["select_said_beside"]
+            tags += [tag for key in keys for tag in self._beside(key)]
+        return await self._session.fetch(statement, self._session.part, tags, self._until)
 
     async def states(self, keys: Collection[str]) -> dict[str, EpcState]:
         """Return the states of those of `keys` that an event names itself."""

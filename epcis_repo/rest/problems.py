@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from epcis_repo import errors
 from epcis_repo.bindings.xml import render_problem
+from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.named_queries import QueryNameTakenError, QueryValidationError
 from epcis_repo.operations.problems import (
     PROBLEMS,
@@ -21,12 +22,14 @@ from epcis_repo.operations.problems import (
     problem,
     violation_value,
 )
-from epcis_repo.rest.gs1_headers import limits_of
+from epcis_repo.rest.gs1_headers import limits_of, subscription_limit_of
 from epcis_repo.rest.requests import accepted, raw_path
 from epcis_repo.subscriptions import (
     DestinationError,
     NotDeadError,
+    SubscribeNotPermittedError,
     SubscriptionControlsError,
+    SubscriptionLimitError,
     SubscriptionTakenError,
 )
 
@@ -64,7 +67,24 @@ KINDS: Kinds = {
         "ResourceAlreadyExistsException",
         "There is a subscription of that name already",
     ),
+    # The interface has no word for it; over SOAP it is the one that the standard has.
+    SubscribeNotPermittedError: (
+        400,
+        "ValidationException",
+        "Nobody can subscribe to the query",
+    ),
+    SubscriptionLimitError: (
+        409,
+        "ImplementationException",
+        "There are as many subscriptions as there may be",
+    ),
     NotDeadError: (409, "ValidationException", "The delivery is on its way"),
+    HoldTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is a hold of that name already",
+    ),
+    HoldReleasedError: (409, "ValidationException", "The hold was released already"),
 }
 
 
@@ -80,6 +100,8 @@ def problem_of(request: Request, error: errors.EpcisError) -> Response:
             value["violationCount"] = error.count
         case errors.CaptureLimitExceededError():
             headers = limits_of(request.app.state.settings)
+        case SubscriptionLimitError():
+            headers = subscription_limit_of(request.app.state.settings)
         case errors.RequestInProgressError():
             headers["Retry-After"] = "1"
         case errors.StoreUnavailableError():

@@ -1,6 +1,6 @@
 """
-What became of things: custody, lineage, what differs between moments, what was corrected; and
-what is in a container, in short or leaf by leaf.
+What became of things: custody, lineage, what differs between moments, what was corrected, what is
+not as it should be; and what is in a container, in short or leaf by leaf.
 
 Each function is a request turned into a call of an operation.
 """
@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from epcis_repo.errors import QueryParameterError
+from epcis_repo.findings import findings, findings_value
+from epcis_repo.holds import known_holds
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.contents import contents, counts_value, leaves
 from epcis_repo.operations.corrections import correction, correction_value
@@ -22,7 +24,7 @@ from epcis_repo.operations.custody import custody, custody_value
 from epcis_repo.operations.diff import Clock, diff
 from epcis_repo.operations.lineage import lineage, lineage_value
 from epcis_repo.rest.pages import next_page
-from epcis_repo.rest.requests import clocks, identifier_in, moment_of, store_of
+from epcis_repo.rest.requests import clock, clocks, identifier_in, moment_of, store_of
 
 
 def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
@@ -96,3 +98,20 @@ async def get_correction(request: Request) -> Response:
     )
     headers = next_page(request, asked.multi_items(), found.next_page_token)
     return _json(correction_value(found), headers)
+
+
+async def get_findings(request: Request) -> Response:
+    """Return what cannot be so, or must not, of what is known of a thing or a lot."""
+    identifier = identifier_asked(identifier_in(request, "id"))
+    moments, asked = clocks(request, besides=("nextPageToken",)), request.query_params
+    found = await findings(
+        store_of(request),
+        identifier,
+        now=clock(),
+        as_of=moments["as_of"],
+        known_at=moments["known_at"],
+        known=await known_holds(store_of(request), known_at=moments["known_at"]),
+        token=asked.get("nextPageToken"),
+    )
+    headers = next_page(request, asked.multi_items(), found.next_page_token)
+    return _json(findings_value(found), headers)

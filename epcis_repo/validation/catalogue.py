@@ -33,6 +33,8 @@ def catalogue_value() -> list[dict[str, Any]]:
             "clause": rule.clause,
             "what": rule.what,
             "profile": profile_of.get(rule.id),
+            "about": "documents",
+            "what_to_do": None,
         }
         for rule in CATALOGUE
     ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from epcis_repo.errors import ArchivedError, NotFoundError, ScanError
 from epcis_repo.gs1 import Identifier, Scan, from_elements
-from epcis_repo.model.times import utc_text
-from epcis_repo.projections.lives import Lives, is_named_between
-from epcis_repo.store import EventStore
+from epcis_repo.holds import Kind, held_tags, holds_at
+from epcis_repo.model.times import parse_moment, utc_text
+from epcis_repo.projections.lives import EVERYTHING, Lives, is_named_between
+from epcis_repo.store import EventStore, Reading
 from epcis_repo.store.archived import archived_years, named
-from epcis_repo.verification.rules import Verdict, decide
+from epcis_repo.verification.rules import ON_HOLD, RECALLED, Verdict, decide
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -55,9 +57,16 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
     is archived. A wrong check digit raises `IdentifierError`.
     """
     key = product.identifier.key
+
+    def tags_of(name: str) -> list[str]:
+        # Its lot is what the requestor says: where it is of another, nothing is said of holds.
+        return held_tags(name, product.lot if name == key else None)
+
+    # As everywhere, a date is the whole of that day.
+    end_of_day = parse_moment(today.isoformat())
     # Each statement sees what is committed when it runs, which is all that one look-up needs.
     async with store.reading(snapshot=False) as session:
-        lives = Lives(session)
+        lives = Lives(session, beside=tags_of)
         state = (await lives.states([key])).get(key)
         if state is None or state.commissioned_at is None:
             if years := await archived_years(session):
@@ -71,9 +80,12 @@ async def verify(store: EventStore, product: ProductIdentifier, *, today: date) 
                 raise NotFoundError(f"no product with the GTIN {product.gtin} is recorded here")
             dispositions = set[str]()
         else:
-            dispositions = await _dispositions(lives, key, state.event_time)
+            containers = await _containers(lives, key)
+            dispositions = await _dispositions(lives, containers, state.event_time)
             # What was stolen is stolen, whatever is said of it afterwards.
             dispositions |= {state.disposition or "", state.lifecycle or ""}
+            tags = {tag for name in (key, *containers) for tag in tags_of(name)}
+            dispositions |= await _held(session, lives, tags, end_of_day)
     expiry = None if state is None else _date(state.expiry)
     return decide(
         commissioned=state is not None and state.commissioned_at is not None,
@@ -105,19 +117,31 @@ def verification_value(
     return {name: value for name, value in answer.items() if value is not None}
 
 
-async def _dispositions(lives: Lives, key: str, since: int) -> set[str]:
-    """Return what was said, since the thing was last named itself, of all that it is in now."""
-    found: set[str] = set()
+async def _containers(lives: Lives, key: str) -> set[str]:
+    """Return all that a thing is in now."""
     passed = {key}
     level = {key}
     while level:
         stays = await lives.stays(level)
         level = {s.parent for line in stays.values() for s in line if s.to_time is None} - passed
         passed |= level
-        for state in (await lives.states(level)).values():
-            if state.disposition and state.event_time >= since:
-                found.add(state.disposition)
-    return found
+    return passed - {key}
+
+
+async def _dispositions(lives: Lives, containers: Collection[str], since: int) -> set[str]:
+    """Return what was said, since the thing was last named itself, of all that it is in now."""
+    states = (await lives.states(containers)).values()
+    return {s.disposition for s in states if s.disposition and s.event_time >= since}
+
+
+async def _held(session: Reading, lives: Lives, tags: Collection[str], moment: int) -> set[str]:
+    """Return what the holds that have these tags amount to at a moment."""
+    # Most things are on no hold, and that is known by now.
+    positions = {position for tag in tags for position in lives.found_beside.get(tag, ())}
+    holds = (await holds_at(session, positions, EVERYTHING)).values()
+    return {
+        RECALLED if hold.kind is Kind.RECALL else ON_HOLD for hold in holds if hold.lasts_at(moment)
+    }
 
 
 def _date(text: str | None) -> date | None:

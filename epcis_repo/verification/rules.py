@@ -46,11 +46,15 @@ ENDED = {
     "transformed": "it was used up in a transformation",
 }
 
-# Dispositions, gravest first → what the requestor is told.
+RECALLED, ON_HOLD = "recalled", "on_hold"
+# The standard has one word for both, and whoever knows the word alone says the same.
+_SUSPECT = "it is on hold, or its pedigree did not match"
+# Dispositions, and that it is on hold, gravest first → what the requestor is told.
 WARNINGS = {
     "stolen": ("Illegitimate", "it was reported stolen"),
-    "recalled": ("Recalled", "it is recalled"),
-    "no_pedigree_match": ("Suspect", "its pedigree did not match"),
+    RECALLED: ("Recalled", "it is recalled"),
+    "no_pedigree_match": ("Suspect", _SUSPECT),
+    ON_HOLD: ("Suspect", _SUSPECT),
     "expired": ("Expired", "it is past its expiry"),
 }
 
@@ -83,7 +87,8 @@ def decide(
     """
     Return the verdict on a serial of a GTIN that is served here.
 
-    `dispositions` are its own latest and those of every container that it is in.
+    `dispositions` are its own latest and those of every container that it is in, and what holds on
+    any of them, or on its lot, amount to.
     """
     if not commissioned:
         return _verdict("No_match_GTIN_Serial")

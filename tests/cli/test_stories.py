@@ -78,6 +78,44 @@ class TestLineage:
         must_be_valid(run("lineage", two, "--json", db=store_url).json, "lineage")
 
 
+class TestFindings:
+    def test_say_what_is_wrong_and_what_to_do(self, store_url: str) -> None:
+        """
+        A person reads the rule, what it found, both events, and what to do; a program the same.
+        """
+        first = named("urn:x:first", commissioned(1, PACK))
+        capture(store_url, document(first, named("urn:x:again", commissioned(2, PACK))))
+
+        ran = run("findings", PACK, db=store_url)
+        value = run("findings", PACK, "--json", db=store_url).json
+
+        must_be_valid(value, "findings")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[:3] == [
+            PACK,
+            "2026-01-01T02:00:00.000Z error commissioned-twice: commissioned once more",
+            "  urn:x:again, contradicts urn:x:first",
+        ]
+        assert value["findings"][0]["what_to_do"] in ran.out
+
+    def test_may_be_none(self, store_url: str) -> None:
+        """
+        Where nothing is wrong, it says so; of what was never named nothing can be said.
+        """
+        capture(store_url, document(commissioned(1, PACK)))
+
+        assert run("findings", PACK, db=store_url).out == f"{PACK}\nnothing is found\n"
+        assert run("findings", CASE, db=store_url).code == 4
+
+    def test_about_a_lot_name_its_serials(self, store_url: str) -> None:
+        """
+        Of a lot it is told which of its serials a finding is about.
+        """
+        capture(store_url, document(commissioned(1, PACK), commissioned(2, PACK)))
+
+        assert f"\n  {PACK}\n" in run("findings", "(01)00300010123455(10)L1", db=store_url).out
+
+
 class TestCorrection:
     def test_says_why_and_what_is_in_doubt(self, store_url: str) -> None:
         """

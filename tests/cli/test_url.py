@@ -43,6 +43,10 @@ ASKED = {
     "leaves": (CASE.format(1),),
     "custody": (UNIT.format(1),),
     "lineage": (UNIT.format(1),),
+    "findings": (UNIT.format(1),),
+    "holds": ("--all",),
+    "reconcile": ("(01)00300010123455(10)L1", "--row", "in_stock"),
+    "recall": ("R1", "--as-of", "2026-01-02"),
     "diff": (UNIT.format(1), "2025-01-01", "2026-01-03", "--by", "as_of"),
     "correction": ("urn:x:3",),
     "masterdata": (UNIT.format(1),),
@@ -68,6 +72,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         with served(db, folder) as url:
             captured = run("capture", "-", "--url", url, stdin=BODY)
             assert (captured.code, captured.out) == (0, "-: 4 events\n"), captured.err
+            asked = ("--recall", "R1", "--reason", "split tablets", "--by", "QA")
+            held = run("hold", "(01)00300010123455(10)L1", *asked, "--url", url)
+            assert held.code == 0, held.err
             yield db, url
 
 
@@ -114,7 +121,8 @@ class TestAsking:
         }
 
         assert takes_url == takes_store - upkeep
-        assert takes_url == {*ASKED, "capture", "document", "replay"}
+        decide = {"capture", "replay", "hold", "release"}
+        assert takes_url == {*ASKED, *decide, "document"}
 
     def test_gives_a_document(self, places: tuple[str, str], tmp_path: Path) -> None:
         """
@@ -140,6 +148,9 @@ class TestAsking:
             ("events", "EQ_step=shipping"),
             ("document", "0" * 64),
             ("replay", "nobody-s"),
+            ("recall", "nobody-s"),
+            ("release", "nobody-s", "--reason", "none", "--by", "QA"),
+            ("hold", "01", "--reason", "none", "--by", "QA"),
             ("capture", "-", "--idempotency-key", "a b"),
         ):
             assert run(*asked, "--url", url).code == run(*asked, db=db).code != 0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from epcis_repo.cli.checking import Profile
+from epcis_repo.findings import RULES
 from epcis_repo.validation import CATALOGUE, PROFILES
 from tests.cli.running import run
 from tests.rest.documents import BAD_DOCUMENTS, PDF, UNIT, BadDocument, document, event, packing
@@ -218,6 +219,7 @@ class TestRules:
         """
         shown, told = run("rules"), run("rules", "--json")
 
-        assert [rule["rule"] for rule in told.json["rules"]] == [rule.id for rule in CATALOGUE]
-        assert len(shown.out.splitlines()) == len(CATALOGUE) + 1
+        rules = [*(rule.id for rule in CATALOGUE), *(rule.id for rule in RULES)]
+        assert [rule["rule"] for rule in told.json["rules"]] == rules
+        assert len(shown.out.splitlines()) == len(rules) + 1
         assert "aggregation-parent" in shown.out

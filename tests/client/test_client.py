@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from epcis_repo import errors
+from epcis_repo.bindings import RENDERERS, parse_document
 from epcis_repo.client import Client, ServerUnreachableError, connect, error_of
+from epcis_repo.holds import HoldReleasedError
 from epcis_repo.ledger import parse_verifier_key, verify_checkpoint
+from epcis_repo.model.documents import QueryResults
 from epcis_repo.named_queries import QueryNameTakenError
 from epcis_repo.rest.problems import KINDS
+from tests.conformance.rows import holds
 from tests.rest.documents import (
     CASE,
     CONTEXT,
     JSON,
     UNIT,
+    XML,
     commissioning,
     document,
     event,
@@ -25,12 +32,21 @@ from tests.rest.documents import (
 )
 from tests.rest.served import served
 from tests.rest.serving import must_be_valid
+from tests.subscriptions.receiver import receiving, status
 
 BODY = document(
     commissioning(1, lot="L1", expiry="2030-01-31"),
     packing(CASE.format(1), UNIT.format(1)),
     event(3, eventID="urn:x:3", epcList=[CASE.format(1)], bizStep="shipping"),
 )
+
+_ONE = parse_document(document(event(1)), JSON)
+_ANSWER = replace(_ONE, query_results=QueryResults(query_name="SimpleEventQuery"))
+BODIES = {
+    (media_type, kind): RENDERERS[form](sent)
+    for media_type, form in ((JSON, "json-ld"), (XML, "xml-2.0"))
+    for kind, sent in (("EPCISDocument", _ONE), ("EPCISQueryDocument", _ANSWER))
+}
 
 
 @pytest.fixture
@@ -81,6 +97,36 @@ class TestCapture:
         assert found["epcList"] == [UNIT.format(1)]
 
 
+class TestADocument:
+    @holds("M61", "M62")
+    @pytest.mark.parametrize(
+        ("media_type", "kind"),
+        [
+            (JSON, "EPCISDocument"),
+            (JSON, "EPCISQueryDocument"),
+            (XML, "EPCISDocument"),
+            (XML, "EPCISQueryDocument"),
+        ],
+    )
+    async def test_is_sent_by_post_as_it_is(
+        self, client: Client, media_type: str, kind: str
+    ) -> None:
+        """
+        Documents of events and answers with events go to the capture interface byte for byte.
+        """
+        body = BODIES[media_type, kind]
+        async with receiving() as receiver, connect(f"http://127.0.0.1:{receiver.port}") as sending:
+            receiver.then = status(202, "Content-Type: application/json", body=b"{}")
+            await sending.capture(body, media_type)
+
+        [request] = receiver.came
+        assert kind.encode() in request.body
+        assert request.line == "POST /epcis/capture HTTP/1.1"
+        assert request.headers["content-type"] == media_type
+        assert request.body == body
+        assert (await client.capture(body, media_type)).job["recorded"] == 1
+
+
 class TestEvents:
     async def test_come_from_all_pages(self, client: Client) -> None:
         """
@@ -128,6 +174,29 @@ class TestThings:
         gtin = "00300010123455"
         verified = await client.verify(gtin=gtin, serial="1", lot="L1", expiry="300131")
         assert verified["data"] == {"verified": True}
+
+    async def test_are_held_and_released(self, client: Client) -> None:
+        """
+        What is recalled is found by what it is on, unit by unit, until it is released.
+        """
+        await client.capture(BODY, JSON)
+        why = {"reason": "a complaint", "by": "QA"}
+        asked = {"kind": "recall", "hold_id": "R 1", "of": [UNIT.format(1)], **why}
+
+        placed = await client.place_hold(asked)
+        reaching = await client.holds(CASE.format(1))
+        lines = b"".join([piece async for piece in client.recalled_units("R 1")])
+        released = await client.release_hold("R 1", why)
+
+        must_be_valid(placed, "hold")
+        assert [hold["how"] for hold in reaching["holds"]] == ["content"]
+        assert [json.loads(line)["epc"] for line in lines.splitlines()] == [UNIT.format(1)]
+        must_be_valid(await client.recall("R 1", as_of="2026-01-02"), "recall")
+        assert await client.hold("R 1") == released
+        assert await client.holds() == {"holds": []}
+        assert len((await client.holds(every=True))["holds"]) == 1
+        with pytest.raises(HoldReleasedError):
+            await client.release_hold("R 1", why)
 
     async def test_are_documents_as_they_came(self, client: Client) -> None:
         """

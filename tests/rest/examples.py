@@ -59,7 +59,8 @@ def told(answer: Response) -> Any:
     if not answer.content or media_type == "application/octet-stream":
         return None
     text = answer.text.replace(HERE, PARTNER)
-    if "json" not in media_type:
+    # Lines of JSON are a text.
+    if "json" not in media_type or "jsonl" in media_type:
         return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
     value = json.loads(text)
     if isinstance(value, dict) and "rules" in value:

@@ -37,6 +37,9 @@ PREFIXES = [
     "/lineage/",
     "/corrections/",
     "/diff/",
+    "/reconciliation/lots/",
+    "/reconciliation/lots/00300010123455/",
+    "/reconciliation/shipments/",
     "/verify/gtin/",
     "/verify/gtin/00300010123455/lot/",
     "/health",
@@ -62,6 +65,8 @@ NAMES = [
     "known_at",
     "exp",
     "linkType",
+    "row",
+    "only",
     "17",
 ]
 

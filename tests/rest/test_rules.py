@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from epcis_repo.findings import RULES
 from epcis_repo.validation import CATALOGUE
 from tests.rest.documents import JSON, document, event, packing
-from tests.rest.serving import problem
+from tests.rest.serving import must_be_valid, problem
 
 
 class TestRules:
     def test_are_listed_with_clause_and_severity(self, quick: TestClient) -> None:
         """
-        GET /rules has every rule that a violation may name, and is listed with the resources.
+        GET /rules has every rule that a violation or a finding may name, and is listed with the
+        resources.
         """
         rules = quick.get("/rules").json()["rules"]
 
-        assert [(rule["number"], rule["rule"]) for rule in rules] == [
-            (rule.number, rule.id) for rule in CATALOGUE
-        ]
+        told = [(rule["number"], rule["rule"]) for rule in rules]
+        assert told == [(r.number, r.id) for r in CATALOGUE] + [(r.number, r.id) for r in RULES]
         assert {rule["severity"] for rule in rules} == {"error", "warning"}
         assert {rule["profile"] for rule in rules} == {None, "dscsa"}
         assert all(rule["clause"] and rule["what"] for rule in rules)
+        # What to do about a document is to mend it.
+        assert {(r["about"], r["what_to_do"] is None) for r in rules} == {
+            *(("documents", True), ("things", False)),
+        }
+        must_be_valid({"rules": rules}, "rules")
         assert "/rules" in quick.get("/").json()["resources"]
 
     def test_explain_what_is_refused(self, quick: TestClient) -> None:

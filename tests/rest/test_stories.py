@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
 from starlette.testclient import TestClient
 
+from epcis_repo.findings import operations
 from tests.operations.reports import (
     CASE,
     OTHER_CASE,
@@ -75,6 +77,43 @@ class TestLineage:
         assert [relative["epc"] for relative in made["back"]] == [PACK]
         assert [relative["epc"] for relative in source["forward"]] == [OTHER_PACK]
         problem(client.get(f"/lineage/{PACK}?as_of=2025-01-01"), 404)
+
+
+class TestFindings:
+    def test_say_what_cannot_be_so(self, client: TestClient) -> None:
+        """
+        A pack in two cases at once is found with both events, as of when it was.
+        """
+        way(client)
+        captured(client, document(named(WRONG, packed(3, OTHER_CASE, PACK))))
+
+        value = client.get(f"/findings/{PACK}").json()
+        before = client.get(f"/findings/{PACK}", params={"as_of": "2026-01-01T02:30:00Z"}).json()
+
+        must_be_valid(value, "findings")
+        must_be_valid(before, "findings")
+        assert WRONG in [found["event_id"] for found in value["findings"]]
+        assert {found["rule"] for found in value["findings"]} >= {"two-parents"}
+        assert "two-parents" not in {found["rule"] for found in before["findings"]}
+        problem(client.get(f"/findings/{OTHER_PACK}"), 404, "NoSuchResourceException")
+        problem(client.get(f"/findings/{PACK}?perPage=1"), 400)
+
+    def test_about_a_lot_come_in_pages(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A page is about some serials of the lot, and leads on to the next.
+        """
+        captured(client, document(commissioned(1, PACK, OTHER_PACK), commissioned(2, OTHER_PACK)))
+        monkeypatch.setattr(operations, "THINGS_PER_PAGE", 1)
+
+        first = client.get(f"/findings/{quote('(01)00300010123455(10)L1')}")
+        second = client.get(first.links["next"]["url"])
+
+        assert [first.json()["findings"], first.json()["things"]] == [[], 2]
+        assert [found["rule"] for found in second.json()["findings"]] == ["commissioned-twice"]
+        assert "next" not in second.links
+        problem(client.get(f"/findings/{PACK}?nextPageToken=x"), 400)
 
 
 class TestCorrections:

@@ -9,6 +9,8 @@ import pytest
 from epcis_repo.capture_jobs import operations
 from epcis_repo.evidence import tree
 from epcis_repo.evidence.operations import prepare
+from epcis_repo.findings import reading as findings
+from epcis_repo.holds import reading as holds
 from epcis_repo.model.what import Role
 from epcis_repo.operations import capture
 from epcis_repo.projections import (
@@ -18,8 +20,10 @@ from epcis_repo.projections import (
     lineage,
     lot_story,
     stated,
+    stories,
 )
 from epcis_repo.projections.derived import READ_MODELS, select_rows
+from epcis_repo.reconciliation import reading as reconciliation
 from epcis_repo.store import (
     EventStore,
     Query,
@@ -128,10 +132,35 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
             "select_lot": ["lot L1", "of 01/00300010123455/21/", 9, NOW],
         },
     ),
+    "stories": (
+        stories.STATEMENTS,
+        {"select_named": [EPCS, 9], "select_told": [[1, 2]]},
+    ),
+    "reconciliation": (
+        reconciliation.STATEMENTS,
+        {"select_referring": ["for urn:x:1", 9, NOW], "select_at": [[1, 2]]},
+    ),
+    "findings": (
+        findings.STATEMENTS,
+        {
+            "select_mates": ["lot L1", "of 01/00300010123455/21/", 9, NOW],
+            "select_stated_between": ["masterdata 01/", "masterdata 010", 9],
+        },
+    ),
+    "holds": (
+        holds.STATEMENTS,
+        {
+            "select_decided": [["HoldPlaced"], 9],
+            "select_held": [["held a", "held b"], 9],
+            "select_at": [[1, 2]],
+            "select_lives": [["hold a", "hold b"], 9],
+        },
+    ),
     "event_index": (
         event_index.STATEMENTS,
         {
             "select_said": [EPCS, 9],
+            "select_said_beside": [EPCS, 9],
             "select_headers_naming": [EPCS[0], 9, 0, NOW],
             "select_named": [EPCS[0], 9, NOW],
             "select_between": ["01/00300010123455/21/", "01/00300010123455/210"],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from epcis_repo.errors import IdentifierError, NotFoundError
+from epcis_repo.holds import hold_asked, place_hold, release_asked, release_hold
 from epcis_repo.operations.capture import capture
 from epcis_repo.store import EventStore
 from epcis_repo.verification import ProductIdentifier, Verdict, verify
@@ -171,3 +172,108 @@ class TestVerify:
         await capture_units(store, event(3))
 
         assert (await verdict_of(store, serial="3")).failure_reason == "No_match_GTIN_Serial"
+
+
+LOT = f"(01){GTIN}(10)A1"
+# Holds, and the events beside them → what is said besides.
+HELD: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]] = {
+    "pack on hold": ([{"of": [UNIT.format(1)]}], [], "Suspect"),
+    "another on hold": ([{"of": [UNIT.format(2)]}], [], None),
+    "lot on hold": ([{"of": [LOT]}], [], "Suspect"),
+    "another lot on hold": ([{"of": [f"(01){GTIN}(10)A2"]}], [], None),
+    "lot of another product on hold": ([{"of": ["(01)10300010123452(10)A1"]}], [], None),
+    "lot recalled": ([{"of": [LOT], "kind": "recall"}], [], "Recalled"),
+    "mock recall": ([{"of": [LOT], "kind": "mock_recall"}], [], None),
+    "on hold and recalled": ([{"of": [LOT]}, {"of": [LOT], "kind": "recall"}], [], "Recalled"),
+    "case on hold": ([{"of": [BOX]}], [PACKED], "Suspect"),
+    "pallet recalled": ([{"of": [PILE], "kind": "recall"}], [PACKED, PILED], "Recalled"),
+    "case on hold, unpacked": ([{"of": [BOX]}], [PACKED, UNPACKED], None),
+    "to begin later": ([{"of": [LOT], "since": "2026-06-16"}], [], None),
+    "from today on": ([{"of": [LOT], "since": "2026-06-15"}], [], "Suspect"),
+}
+
+
+class TestHolds:
+    @pytest.mark.parametrize(
+        ("holds", "events", "expected"), [pytest.param(*row, id=name) for name, row in HELD.items()]
+    )
+    async def test_are_told_at_once(
+        self,
+        store: EventStore,
+        holds: list[dict[str, Any]],
+        events: list[dict[str, Any]],
+        expected: str | None,
+    ) -> None:
+        """
+        A hold on a pack, its lot or what it is in now is told with the next answer, in the
+        standard's words; the pack is what it says to be all the same.
+        """
+        await capture_units(store, *events)
+        assert (await verdict_of(store)).additional_info is None
+
+        for number, asked in enumerate(holds):
+            given = {"hold_id": f"H{number}", "reason": "a complaint", "by": "QA", **asked}
+            await place_hold(store, hold_asked(given), now=1_780_000_000_000_000)
+
+        verdict = await verdict_of(store)
+        assert (verdict.verified, verdict.additional_info) == (True, expected)
+
+    async def test_are_told_no_more_when_released(self, store: EventStore) -> None:
+        """
+        A released hold is over with the next answer, and another on the same is not.
+        """
+        await capture_units(store)
+        for name, kind in (("H1", "hold"), ("R1", "recall")):
+            asked = {
+                "hold_id": name,
+                "kind": kind,
+                "of": [LOT],
+                "reason": "a complaint",
+                "by": "QA",
+            }
+            await place_hold(store, hold_asked(asked), now=1_780_000_000_000_000)
+
+        said = [(await verdict_of(store)).additional_info]
+        for name in ("R1", "H1"):
+            released = release_asked({"reason": "it was nothing", "by": "QA"})
+            await release_hold(store, name, released, now=1_780_000_000_000_000)
+            said.append((await verdict_of(store)).additional_info)
+
+        assert said == ["Recalled", "Suspect", None]
+
+    async def test_say_nothing_of_what_does_not_match(self, store: EventStore) -> None:
+        """
+        Who asks with another lot is told that it differs, and of no hold on either.
+        """
+        await capture_units(store)
+        asked = {"of": [LOT, f"(01){GTIN}(10)A2"], "reason": "a complaint", "by": "QA"}
+        await place_hold(store, hold_asked(asked), now=1_780_000_000_000_000)
+
+        verdict = await verdict_of(store, lot="A2")
+
+        assert (verdict.failure_reason, verdict.additional_info) == (
+            "No_match_GTIN_Serial_Lot",
+            None,
+        )
+
+    async def test_cost_no_statement_while_there_are_none(
+        self, store: EventStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A pack in a case takes as many statements as it did before there were holds: one for it, one
+        for the case.
+        """
+        await capture_units(store, PACKED)
+        asked: list[str] = []
+        async with store.reading() as session:
+            kind = type(session)
+        fetch = kind.fetch
+
+        async def counting(self: Any, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+            asked.append(statement)
+            return await fetch(self, statement, *values)
+
+        monkeypatch.setattr(kind, "fetch", counting)
+        await verdict_of(store)
+
+        assert len(asked) == 2

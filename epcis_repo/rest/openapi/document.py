@@ -20,6 +20,7 @@ from epcis_repo.rest.openapi.operation import Content, Of, Operation
 from epcis_repo.rest.openapi.operations import (
     CAPTURING,
     EVIDENCE,
+    HOLDING,
     OPERATIONS,
     QUERYING,
     SERVICE,
@@ -44,6 +45,7 @@ _TAGS = {
     QUERYING: "Events go out: by query, by eventID, by value (EPCIS 2.0, §12.7 and §12.8).",
     SUBSCRIBING: "Who subscribes to a query is told what it finds.",
     THINGS: "What is known of a thing, folded from the log.",
+    HOLDING: "What is to go to nobody: held or recalled, and where all of it is.",
     EVIDENCE: "What proves that the log only grows (RFC 6962, C2SP).",
     SOAP: "The query control interface as before 2.0; the WSDL describes it.",
     SERVICE: "The repository itself.",

@@ -14,10 +14,11 @@ from epcis_repo.rest.openapi.parameters import CLOCKS, EVENTS, PAGE
 from epcis_repo.rest.openapi.schemas import EPCIS, list_of, reference
 
 CAPTURING, QUERYING = "Capture", "Queries"
-SUBSCRIBING, THINGS = "Subscriptions", "Things"
+SUBSCRIBING, THINGS, HOLDING = "Subscriptions", "Things", "Holds"
 EVIDENCE, SOAP, SERVICE = "Evidence", "SOAP", "Service"
 
 _JSON, _XML, _TEXT = "application/json", "application/xml", "text/plain"
+_LINES = "application/jsonl"
 _ANY_TEXT = {"type": "string", "minLength": 1}
 _LISTED = ("Link", "GS1-Next-Page-Token-Expires")
 
@@ -56,6 +57,7 @@ _VALUES = {
 }
 _JOB = Of("POST /epcis/capture", "captureID")
 _QUERY_NAME = "shipped"
+_RECALL = "2026-017"
 _SUBSCRIPTION = Of("POST /epcis/queries/{name}/subscriptions", "subscriptionID")
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -343,12 +345,140 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(400, 404),
     ),
     Operation(
+        "GET /findings/{id:path}",
+        THINGS,
+        {200: Answer("What is not as it should be, a page of it.", _json("findings"), _LISTED)},
+        Sent(path={"id": sample.CASE}),
+        query=(*CLOCKS, "nextPageToken"),
+        refusals=(400, 404),
+        more="Of a lot a page is about ten thousand of its serials.",
+    ),
+    Operation(
         "GET /corrections/{event_id:path}",
         THINGS,
         {200: Answer("The correction, a page of it.", _json("correction"), _LISTED)},
         Sent(path={"event_id": sample.SHIPPED}),
         query=("known_at", "nextPageToken"),
         refusals=(400, 404),
+    ),
+    Operation(
+        "POST /holds",
+        HOLDING,
+        {201: Answer("The hold.", _json("hold"), ("Location",))},
+        Sent(
+            headers=_SENT_JSON,
+            body={
+                "kind": "recall",
+                "hold_id": _RECALL,
+                "recall_class": "II",
+                "of": [f"(01){sample.GTIN}(10){sample.LOT}"],
+                "reason": "Out of specification at 24 months",
+                "by": "Quality assurance",
+                "since": "2026-03-02T17:00:00Z",
+            },
+        ),
+        body=_either_json("hold-asked"),
+        refusals=(400, 409, 415, 507),
+        more="It is on things, containers or lots, and reaches what is in them or of them at the "
+        "moment that is asked about.",
+    ),
+    Operation(
+        "GET /holds",
+        HOLDING,
+        {200: Answer("The holds.", _json("holds"))},
+        Sent(query={"id": sample.CASE}),
+        query=("id", "all", *CLOCKS),
+        refusals=(400,),
+    ),
+    Operation(
+        "GET /holds/{hold_id}",
+        HOLDING,
+        {200: Answer("The hold.", _json("hold"))},
+        Sent(path={"hold_id": _RECALL}),
+        query=("known_at",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /recalls/{hold_id}",
+        HOLDING,
+        {200: Answer("How much it is on, by holder and state.", _json("recall"))},
+        Sent(path={"hold_id": _RECALL}, query={"as_of": "2026-03-20"}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /recalls/{hold_id}/units",
+        HOLDING,
+        {
+            200: Answer(
+                "A JSON object in each line, as the schema `unit` has it; nothing where it is on "
+                "nothing.",
+                {_LINES: {"type": "string"}},
+            )
+        },
+        Sent(path={"hold_id": _RECALL}, query={"as_of": "2026-03-20"}),
+        query=tuple(CLOCKS),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "POST /holds/{hold_id}/release",
+        HOLDING,
+        {200: Answer("The hold, with its release.", _json("hold"))},
+        Sent(
+            path={"hold_id": _RECALL},
+            headers=_SENT_JSON,
+            body={
+                "reason": "All of it came back",
+                "by": "Quality assurance",
+                "until": "2026-06-30T12:00:00Z",
+            },
+        ),
+        body=_either_json("release-asked"),
+        refusals=(400, 404, 409, 415, 507),
+    ),
+    Operation(
+        "GET /reconciliation/lots/{gtin}/{lot}",
+        THINGS,
+        {200: Answer("The account, and a page of its serials.", _json("lot-account"), _LISTED)},
+        Sent(path={"gtin": sample.GTIN, "lot": sample.LOT}, query={"row": "received"}),
+        query=("row", *CLOCKS, *PAGE),
+        refusals=(400, 404),
+        more="What was commissioned is the sum of the rows. Without `row` the serials are those "
+        "about which something does not add up.",
+    ),
+    Operation(
+        "GET /reconciliation/shipments/{shipment:path}",
+        THINGS,
+        {
+            200: Answer(
+                "What became of it, and a page of its things.", _json("shipment-account"), _LISTED
+            )
+        },
+        Sent(path={"shipment": sample.CASE}, query={"only": "matched"}),
+        query=("only", *CLOCKS, *PAGE),
+        refusals=(400, 404),
+        more="Without `only` the things are all that is not matched on every side.",
+    ),
+    Operation(
+        "POST /reconciliation/shipments/{shipment:path}",
+        THINGS,
+        {
+            200: Answer(
+                "What became of it, and what was scanned of it.",
+                _json("shipment-account"),
+                _LISTED,
+            )
+        },
+        Sent(
+            path={"shipment": sample.CASE},
+            headers=_SENT_JSON,
+            body=[f"(01){sample.GTIN}(21){sample.SERIAL}", f"(01){sample.GTIN}(21)S2"],
+        ),
+        query=("only", *CLOCKS, *PAGE),
+        body={_JSON: {"type": "array", "items": {"type": "string"}}, _TEXT: {"type": "string"}},
+        refusals=(400, 404, 413, 415),
+        more="A scan is a URN, a Digital Link or an element string; in text one in each line. One "
+        "of a container stands for what was in it.",
     ),
     Operation(
         "GET /masterdata/{id:path}",

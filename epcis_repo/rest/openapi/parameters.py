@@ -14,6 +14,7 @@ from epcis_repo.model.times import DATE_TIME_EXPECTED
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
 from epcis_repo.query import PARAMETERS
 from epcis_repo.query.families import NUMBER_EXPECTED, VOID_EXPECTED
+from epcis_repo.reconciliation import Row, Verdict
 from epcis_repo.rest.gs1_headers import (
     CAPTURE_ERROR_BEHAVIOUR,
     CBV_XML_FORMAT,
@@ -102,7 +103,14 @@ QUERY: dict[str, Described] = {
     "to": (_DAY_OR_MOMENT, "The other."),
     "by": ({"enum": ["as_of", "known_at"]}, "The clock of both; known_at where it is not said."),
     "eventID": (_TEXT, "Only those of one eventID."),
+    "id": (
+        SOME_TEXT,
+        "Those that reach a thing, a lot or a container, or are on something in it.",
+    ),
+    "all": (_FLAG, "Whether those are there, too, that were released, or hold nothing."),
     "subscriptionID": (_TEXT, "Only those of one subscription."),
+    "row": ({"enum": [*Row]}, "The row whose serials are listed."),
+    "only": ({"enum": [*Verdict]}, "What is said of the things that are listed."),
     "linkType": ({"const": "verificationService"}, "As the guideline has it, or not there."),
     "exp": (
         {"type": "string", "pattern": "^[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])$"},
@@ -131,6 +139,10 @@ PATH: dict[str, Described] = {
     "gtin": (SOME_TEXT, "The GTIN, of 14 digits as a rule."),
     "lot": (SOME_TEXT, "The lot."),
     "serial": (SOME_TEXT, "The serial."),
+    "shipment": (
+        SOME_TEXT,
+        "A business transaction, such as a despatch advice; or what was shipped, such as an SSCC.",
+    ),
     "level": (
         {"type": "string", "pattern": "^(0|[1-9]|[1-5][0-9]|6[0-3])$"},
         "The level of the tree.",
@@ -144,6 +156,7 @@ PATH: dict[str, Described] = {
         "How many hashes a tile has that is not full yet.",
     ),
     "delivery_id": (SOME_TEXT, "The deliveryID."),
+    "hold_id": (SOME_TEXT, "The name of the hold; of a recall, its number."),
     "schema": (SOME_TEXT, "The name of the schema, as the WSDL has it."),
 }
 

@@ -1,0 +1,140 @@
+"""
+Holds and recalls: placed, listed, released; and where everything is that they are on.
+
+Each function is a request turned into a call of an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.errors import (
+    CaptureLimitExceededError,
+    InputError,
+    QueryParameterError,
+    UnsupportedMediaTypeError,
+)
+from epcis_repo.holds import (
+    Unit,
+    every_hold,
+    hold_asked,
+    holds,
+    holds_reaching,
+    holds_value,
+    one_hold,
+    place_hold,
+    recall,
+    recall_value,
+    release_asked,
+    release_hold,
+    unit_value,
+    units,
+)
+from epcis_repo.operations.asked import IDENTIFIER_EXPECTED, identifier_asked
+from epcis_repo.rest.representations import JSON_FORMS
+from epcis_repo.rest.requests import body_of, clock, clocks, identifier_in, store_of
+
+_JSON = "application/json"
+_LINES = "application/jsonl"
+# A thousand identifiers, as long as they may be.
+_BODY_SIZE_MAX = 2 << 20
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), status, headers, _JSON)
+
+
+async def post_hold(request: Request) -> Response:
+    """Hold or recall a thing, a lot, or a container with what is in it."""
+    asked = hold_asked(await _body(request, "a hold"))
+    hold = await place_hold(store_of(request), asked, now=clock())
+    return _json(hold.value(), 201, {"Location": f"/holds/{quote(hold.hold_id, safe='')}"})
+
+
+async def get_holds(request: Request) -> Response:
+    """Return the holds that last, or those that reach a thing; on two clocks."""
+    store, asked = store_of(request), request.query_params
+    moments = _clocks_once(request, ("id", "all"))
+    every = asked.get("all", "false")
+    if every not in ("true", "false") or (every == "true" and "id" in asked):
+        raise QueryParameterError("all", expected="true or false, and no id", found=every)
+    if every == "true":
+        if moments["as_of"] is not None:
+            raise QueryParameterError("as_of", expected="known_at alone, with all", found="as_of")
+        found = await every_hold(store, known_at=moments["known_at"])
+    elif "id" in asked:
+        # PostgreSQL stores no NUL, so nothing that is held has one in its name.
+        if "\0" in asked["id"]:
+            raise QueryParameterError("id", expected=IDENTIFIER_EXPECTED, found=asked["id"])
+        identifier = identifier_asked(asked["id"])
+        found = await holds_reaching(store, identifier, **moments, now=clock())
+    else:
+        found = await holds(store, **moments, now=clock())
+    return _json(holds_value(found))
+
+
+async def get_hold(request: Request) -> Response:
+    """Return a hold, whether it lasts or was released."""
+    moments = _clocks_once(request, ())
+    if moments["as_of"] is not None:
+        expected = "known_at: a hold says itself from when to when it holds"
+        raise QueryParameterError("as_of", expected=expected, found="as_of")
+    name = identifier_in(request, "hold_id")
+    return _json((await one_hold(store_of(request), name, known_at=moments["known_at"])).value())
+
+
+async def post_release(request: Request) -> Response:
+    """Release a hold; it is kept, with the reason."""
+    name = identifier_in(request, "hold_id")
+    asked = release_asked(await _body(request, "a release"))
+    return _json((await release_hold(store_of(request), name, asked, now=clock())).value())
+
+
+async def get_recall(request: Request) -> Response:
+    """Count what a recall or hold is on, by who has it and in which state."""
+    name, moments = identifier_in(request, "hold_id"), _clocks_once(request, ())
+    return _json(recall_value(await recall(store_of(request), name, **moments, now=clock())))
+
+
+async def get_recalled_units(request: Request) -> Response:
+    """Return where each thing is that a recall or hold is on: a JSON object in each line."""
+    store, moments = store_of(request), _clocks_once(request, ())
+    name = identifier_in(request, "hold_id")
+    # What is not there is told before anything is sent.
+    hold = await one_hold(store, name, known_at=moments["known_at"])
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for some in units(store, hold, **moments, now=clock()):
+            yield _lines(some)
+
+    return StreamingResponse(lines(), media_type=_LINES)
+
+
+def _lines(some: Iterable[Unit]) -> bytes:
+    return b"".join(orjson.dumps(unit_value(unit)) + b"\n" for unit in some)
+
+
+def _clocks_once(request: Request, besides: Collection[str]) -> dict[str, int | None]:
+    """Return the moments that are asked about, where each parameter is there once."""
+    for name in besides:
+        if len(request.query_params.getlist(name)) > 1:
+            raise QueryParameterError(name, expected="each parameter once", found=f"{name} twice")
+    return clocks(request, besides=besides)
+
+
+async def _body(request: Request, what: str) -> Any:
+    media_type = request.headers.get("content-type", "")
+    if media_type.partition(";")[0].strip().lower() not in JSON_FORMS:
+        raise UnsupportedMediaTypeError(f"{what} is {_JSON}; this is {media_type!r}")
+    try:
+        async with body_of(request, size_max=_BODY_SIZE_MAX) as body:
+            return load_json(body if isinstance(body, bytes) else body.read())
+    except CaptureLimitExceededError:
+        raise InputError(f"{what} may have {_BODY_SIZE_MAX} bytes") from None
