@@ -39,13 +39,13 @@ class NotHeldError(EpcisError):
 
 
 @dataclass(frozen=True)
-class HoldPlaced(Decision):
+class HoldBegun(Decision):
     lot: str
     reason: str
 
 
 @dataclass(frozen=True)
-class HoldReleased(Decision):
+class HoldEnded(Decision):
     lot: str
 
 
@@ -59,13 +59,13 @@ class PlaceHold(Slice[Decision]):
         self.lot, self.reason, self.held = lot, reason, False
 
     def consistency_boundary(self) -> Selector:
-        return Selector((HoldPlaced, HoldReleased), (f"lot {self.lot}",))
+        return Selector((HoldBegun, HoldEnded), (f"lot {self.lot}",))
 
-    @event(HoldPlaced)
+    @event(HoldBegun)
     def _(self) -> None:
         self.held = True
 
-    @event(HoldReleased)
+    @event(HoldEnded)
     def _(self) -> None:
         self.held = False
 
@@ -73,7 +73,7 @@ class PlaceHold(Slice[Decision]):
         if self.held:
             raise HeldError(self.lot)
         tags = (f"lot {self.lot}", "hold")
-        self.trigger_event(HoldPlaced, tags, lot=self.lot, reason=self.reason)
+        self.trigger_event(HoldBegun, tags, lot=self.lot, reason=self.reason)
 
 
 class ReleaseHolds(Slice[Decision]):
@@ -83,13 +83,13 @@ class ReleaseHolds(Slice[Decision]):
         self.lots, self.held = lots, set[str]()
 
     def consistency_boundary(self) -> list[Selector]:
-        return [Selector((HoldPlaced, HoldReleased), (f"lot {lot}",)) for lot in self.lots]
+        return [Selector((HoldBegun, HoldEnded), (f"lot {lot}",)) for lot in self.lots]
 
-    @event(HoldPlaced)
+    @event(HoldBegun)
     def _(self, lot: str) -> None:
         self.held.add(lot)
 
-    @event(HoldReleased)
+    @event(HoldEnded)
     def _(self, lot: str) -> None:
         self.held.discard(lot)
 
@@ -97,7 +97,7 @@ class ReleaseHolds(Slice[Decision]):
         for lot in self.lots:
             if lot not in self.held:
                 raise NotHeldError(lot)
-            self.trigger_event(HoldReleased, (f"lot {lot}",), lot=lot)
+            self.trigger_event(HoldEnded, (f"lot {lot}",), lot=lot)
 
 
 class ReviewOnce(Slice[Decision]):
