@@ -129,10 +129,13 @@ class Receiver:
                 # What comes after that may break off, and has been taken.
                 self.taken.append(request)
             await answer(writer)
-        # Waited for, since what is still open when its loop ends is open for ever.
-        with suppress(ConnectionError, asyncio.CancelledError):
+        # Waited for, since what is still open when its loop ends is open for ever. Over TLS that
+        # takes two to say farewell, and the other may be gone.
+        try:
             writer.close()
             await writer.wait_closed()
+        except (ConnectionError, asyncio.CancelledError):
+            writer.transport.abort()
 
 
 async def _read(reader: StreamReader) -> Request:
@@ -165,6 +168,9 @@ async def receiving(
         yield receiver
     finally:
         server.close()
+        # Whoever is shaking hands has done so by then, or has been refused: one who is half in
+        # cannot be sent away.
+        await asyncio.sleep(0.05)
         for task in connections:
             task.cancel()
         if connections:
