@@ -14,7 +14,7 @@ from rich.tree import Tree
 from epcis_repo import errors
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.files import written_file
-from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Out, Url, clocks
+from epcis_repo.cli.options import After, AsOf, Db, Id, Json, KnownAt, Out, Url, clocks
 from epcis_repo.cli.output import (
     data,
     print_bytes,
@@ -34,7 +34,7 @@ from epcis_repo.cli.questions import (
     VERIFY,
     At,
 )
-from epcis_repo.cli.telling import telling
+from epcis_repo.cli.telling import tell_page, telling
 from epcis_repo.gs1 import parse_scan
 from epcis_repo.verification import product_identifier
 
@@ -88,25 +88,22 @@ def document_command(
 
 def conflicts_command(
     event: Annotated[str | None, typer.Option(metavar="EVENTID", help="Only those of one.")] = None,
-    after: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
-    ] = None,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
     """List the eventIDs that came again with other content, and the documents that brought them."""
     page = At(db, url).ask(CONFLICTS, event_id=event, token=after)
-    if json:
-        print_json(page.value)
-    else:
-        table = table_of("found at", "event", "of the document", "event number")
-        for value in page.value["conflicts"]:
-            cells = (value["foundAt"], value["eventID"], value["document"], value["eventNumber"])
-            table.add_row(*(shown(str(cell)) for cell in cells))
-        data.print(table)
-    if page.next_page_token is not None:
-        words.print(f"more: --after {page.next_page_token}")
+    tell_page(page, _say_conflicts, json=json)
+
+
+def _say_conflicts(value: dict[str, Any]) -> None:
+    table = table_of("found at", "event", "of the document", "event number")
+    for found in value["conflicts"]:
+        cells = (found["foundAt"], found["eventID"], found["document"], found["eventNumber"])
+        table.add_row(*(shown(str(cell)) for cell in cells))
+    data.print(table)
 
 
 def history_command(
@@ -114,9 +111,7 @@ def history_command(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     per_page: Annotated[int | None, typer.Option(min=1, help="So many events at most.")] = None,
-    after: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
-    ] = None,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -124,12 +119,7 @@ def history_command(
     """Replay the life of a serial, lot or container, with what happened to whatever it was in."""
     moments = clocks(as_of, known_at)
     story = At(db, url).ask_about(HISTORY, identifier, moments, per_page=per_page, token=after)
-    if json:
-        print_json(story.value)
-    else:
-        _say_history(story.value)
-    if story.next_page_token is not None:
-        words.print(f"more: --after {story.next_page_token}")
+    tell_page(story, _say_history, json=json)
 
 
 def _say_history(value: dict[str, Any]) -> None:

@@ -48,6 +48,11 @@ KnownAt = Annotated[
     typer.Option("--known-at", metavar="T", help="What was known then: a date, or date and time."),
 ]
 
+After = Annotated[
+    str | None,
+    typer.Option("--after", metavar="TOKEN", help="The page after: what the one before says."),
+]
+
 
 class Format(StrEnum):
     """The formats that documents are written in."""

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from epcis_repo.cli.files import read
-from epcis_repo.cli.options import AsOf, Db, Json, KnownAt, Url, clocks
-from epcis_repo.cli.output import data, print_json, say_more, shown, table_of, words
+from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks
+from epcis_repo.cli.output import data, say_more, shown, table_of, words
 from epcis_repo.cli.questions import LOT_ACCOUNT, SHIPMENT_ACCOUNT, At
+from epcis_repo.cli.telling import tell_page
 from epcis_repo.errors import IdentifierError, QueryParameterError, ScanError
 from epcis_repo.gs1 import SCHEMES, Identifier, parse_identifier
 from epcis_repo.reconciliation import PER_PAGE, Row, Verdict, scans_in
@@ -35,9 +36,7 @@ def reconcile_command(
     as_of: AsOf = None,
     known_at: KnownAt = None,
     per_page: Annotated[int, typer.Option(min=1, help="So many are listed at most.")] = PER_PAGE,
-    after: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
-    ] = None,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -60,14 +59,7 @@ def reconcile_command(
             per_page=per_page,
             token=after,
         )
-    if json:
-        print_json(account.value)
-    elif lot is not None:
-        _say_lot(account.value)
-    else:
-        _say_shipment(account.value)
-    if account.next_page_token is not None:
-        words.print(f"more: --after {account.next_page_token}")
+    tell_page(account, _say_shipment if lot is None else _say_lot, json=json)
 
 
 def _lot(text: str) -> Identifier | None:

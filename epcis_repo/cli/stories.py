@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from epcis_repo import errors
-from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
-from epcis_repo.cli.output import data, print_json, print_text, shown, table_of, words
+from epcis_repo.cli.options import After, AsOf, Db, Id, Json, KnownAt, Url, clocks
+from epcis_repo.cli.output import data, print_text, shown, table_of, words
 from epcis_repo.cli.questions import (
     CORRECTION,
     COUNTS,
@@ -19,7 +19,7 @@ from epcis_repo.cli.questions import (
     LINEAGE,
     At,
 )
-from epcis_repo.cli.telling import telling
+from epcis_repo.cli.telling import tell_page, telling
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.diff import Clock
 
@@ -95,9 +95,7 @@ def findings_command(
     identifier: Id,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    after: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
-    ] = None,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -105,12 +103,7 @@ def findings_command(
     """Say what cannot be so, or must not, of what is known of a thing or a lot, and what to do."""
     moments = clocks(as_of, known_at)
     found = At(db, url).ask_about(FINDINGS, identifier, moments, token=after)
-    if json:
-        print_json(found.value)
-    else:
-        _say_findings(found.value)
-    if found.next_page_token is not None:
-        words.print(f"more: --after {found.next_page_token}")
+    tell_page(found, _say_findings, json=json)
 
 
 def _say_findings(value: dict[str, Any]) -> None:
@@ -133,9 +126,7 @@ def _say_findings(value: dict[str, Any]) -> None:
 def correction_command(
     event_id: Annotated[str, typer.Argument(metavar="EVENTID", help="What was in error.")],
     known_at: KnownAt = None,
-    after: Annotated[
-        str | None, typer.Option(metavar="TOKEN", help="The page after: what the one before says.")
-    ] = None,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -143,12 +134,7 @@ def correction_command(
     """Show why an event was in error, what is true instead, and what was built on it."""
     moment = clocks(None, known_at)["known_at"]
     found = At(db, url).ask(CORRECTION, event_id, known_at=moment, token=after)
-    if json:
-        print_json(found.value)
-    else:
-        _say_correction(found.value)
-    if found.next_page_token is not None:
-        words.print(f"more: --after {found.next_page_token}")
+    tell_page(found, _say_correction, json=json)
 
 
 def _say_correction(value: dict[str, Any]) -> None:

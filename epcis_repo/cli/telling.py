@@ -1,4 +1,4 @@
-"""The commands that ask one question about one thing at two moments, made of how it is told."""
+"""What is alike in telling answers: of one thing at two moments, and page by page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
-from epcis_repo.cli.output import print_json
+from epcis_repo.cli.output import print_json, words
 from epcis_repo.cli.questions import At, Moments, Question, Value
+from epcis_repo.client import Listed
 
 Tell = Callable[[Value], None]
 """Tells the answer to people; its docstring is what the command's help says."""
@@ -43,3 +44,13 @@ def telling(
         return command
 
     return made_of
+
+
+def tell_page(page: Listed, tell: Tell, *, json: bool) -> None:
+    """Tell a page of an answer, to people or to programs, and how to ask for the one after."""
+    if json:
+        print_json(page.value)
+    else:
+        tell(page.value)
+    if page.next_page_token is not None:
+        words.print(f"more: --after {page.next_page_token}")

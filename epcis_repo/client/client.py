@@ -132,9 +132,7 @@ class Client:
         token: str | None = None,
     ) -> Listed:
         """Return the life of a thing, `as_of` a moment and as `known_at` another: a page of it."""
-        number = None if per_page is None else str(per_page)
-        page = {"perPage": number, "nextPageToken": token}
-        asked = _given({"as_of": as_of, "known_at": known_at, **page})
+        asked = _given({"as_of": as_of, "known_at": known_at, **_paged(per_page, token)})
         return await self._page(f"history/{_segment(identifier)}", asked)
 
     async def contents(self, identifier: str, **clocks: str | None) -> Value:
@@ -231,9 +229,9 @@ class Client:
         token: str | None = None,
     ) -> Listed:
         """Return the account of a lot, likewise, with a page of the serials of a row."""
-        number = None if per_page is None else str(per_page)
-        page = {"perPage": number, "nextPageToken": token}
-        asked = _given({"row": row, "as_of": as_of, "known_at": known_at, **page})
+        asked = _given(
+            {"row": row, "as_of": as_of, "known_at": known_at, **_paged(per_page, token)}
+        )
         return await self._page(f"reconciliation/lots/{_segment(gtin)}/{_segment(lot)}", asked)
 
     async def shipment_account(
@@ -248,9 +246,9 @@ class Client:
         token: str | None = None,
     ) -> Listed:
         """Return what became of a shipment, likewise, and of what was scanned; a page of it."""
-        number = None if per_page is None else str(per_page)
-        page = {"perPage": number, "nextPageToken": token}
-        asked = _given({"only": only, "as_of": as_of, "known_at": known_at, **page})
+        asked = _given(
+            {"only": only, "as_of": as_of, "known_at": known_at, **_paged(per_page, token)}
+        )
         path = f"reconciliation/shipments/{_segment(shipment)}"
         if scans is None:
             return await self._page(path, asked)
@@ -401,6 +399,10 @@ async def connect(url: str) -> AsyncIterator[Client]:
 
 def _segment(text: str) -> str:
     return quote(text, safe="")
+
+
+def _paged(per_page: int | None, token: str | None) -> dict[str, str | None]:
+    return {"perPage": None if per_page is None else str(per_page), "nextPageToken": token}
 
 
 def _given(parameters: Mapping[str, str | None]) -> Parameters:
