@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from epcis_repo.errors import Violation
 from epcis_repo.model.events import WAS, Event, Extensions
@@ -102,8 +102,7 @@ class Document:
             yield FoundEvent(event, index + 1, place, line, self.namespaces, contexts)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundEvent:
+class FoundEvent(NamedTuple):
     """
     An event, and where in its document it stood.
 

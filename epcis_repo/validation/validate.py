@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from epcis_repo.errors import IdentifierError, ValidationError, Violation, Violations
 from epcis_repo.gs1 import canonical_key
@@ -25,8 +24,7 @@ from epcis_repo.validation.rules import RULES
 from epcis_repo.validation.what import are_plain_things
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifiedEvent:
+class IdentifiedEvent(NamedTuple):
     """An event that keeps the rules, with the canonical keys of what it names."""
 
     found: FoundEvent

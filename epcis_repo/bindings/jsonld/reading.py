@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import IO, Any, NamedTuple, TypeVar
 
 from epcis_repo.bindings.json_loader import load_json, load_quickly, load_trusted_json
@@ -44,6 +42,7 @@ from epcis_repo.model.events import (
     SensorMetadata,
     SensorReport,
     SourceOrDestination,
+    plain_place,
 )
 from epcis_repo.model.times import (
     DATE_TIME_EXPECTED,
@@ -131,7 +130,7 @@ def _rest(source: Any, *, checked: bool) -> Scan:
         if bare is None:
             yield from violations
             return None
-        yield from (replace(found, faults=violations) for found in bare.found())
+        yield from (found._replace(faults=violations) for found in bare.found())
         return bare
     try:
         document = _document(source, checked=checked)
@@ -453,7 +452,7 @@ def _read_valid(cls: type[Event], source: dict[str, Any], names: Names) -> Event
         elif standard not in _OF_NO_FIELD:
             others[standard] = value
     values["extensions"] = names.expand_members(others) if others else others
-    return cls(**values)
+    return cls.of(values)
 
 
 def _read_members(
@@ -561,12 +560,6 @@ def _read_place(value: Any, names: Names) -> Place:
     return Place(id=identifier, extensions=names.expand_members(source))
 
 
-# A partner ships from few places, and to few.
-@lru_cache(maxsize=4_096)
-def _plain_place(identifier: str) -> Place:
-    return Place(id=identifier)
-
-
 def _read_typed(
     cls: Callable[..., T], member: str, attribute: str, *, needs_type: bool
 ) -> Callable[[Any, Names], T]:
@@ -657,7 +650,7 @@ _TEXTS_OF_VALID = frozenset(
 _READERS_OF_VALID: dict[Kind, Reader] = {
     Kind.EPCS: lambda value, names: tuple(value),
     Kind.PLACE: lambda value, names: (
-        _plain_place(value["id"]) if len(value) == 1 else _read_place(value, names)
+        plain_place(value["id"]) if len(value) == 1 else _read_place(value, names)
     ),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
@@ -69,6 +68,7 @@ from epcis_repo.model.events import (
     SensorMetadata,
     SensorReport,
     SourceOrDestination,
+    plain_place,
 )
 from epcis_repo.model.times import (
     DATE_TIME_EXPECTED,
@@ -164,7 +164,7 @@ def scan_xml(file: IO[bytes], *, checked: bool = False) -> Scan:
         if bare is None:
             yield from violations
             return None
-        yield from (replace(found, faults=violations) for found in bare.found())
+        yield from (found._replace(faults=violations) for found in bare.found())
         return bare
     frame = _frame(xml.root, checked=checked, has_moved=straightener.has_moved)
     yield from frame.violations
@@ -218,7 +218,8 @@ class _Level:
     def _keep_text_of(self, child: etree._Element) -> None:
         # Text that stands around the events is no event, and is looked at in the end.
         texts = (self._element.text, child.text if child.tag == "extension" else None, child.tail)
-        self._element.text = "".join(text for text in texts if text and text.strip()) or None
+        if any(texts):
+            self._element.text = "".join(text for text in texts if text and text.strip()) or None
 
     def _place(self, tag: str) -> str:
         self._counts[tag] = self._counts.get(tag, 0) + 1
@@ -461,7 +462,8 @@ def _read_event(element: etree._Element, version: str) -> Event:
     values = _read_fields(element, cls, version, parts, findings)
     if findings:
         raise Misfits(findings)
-    return cls(**values, extensions=extensions)
+    values["extensions"] = extensions
+    return cls.of(values)
 
 
 def _read_quantity_event(element: etree._Element, version: str) -> ObjectEvent:
@@ -504,7 +506,7 @@ def _read_fields(
             continue
         # EPCIS 1.2, §9.5: an optional text that is empty counts as absent, and so does a list
         # that is there only because 1.2 requires it.
-        if value != "" and (value != () or tag != required_empty):
+        if value or (value != "" and (value != () or tag != required_empty)):
             values[name] = value
     for name, tag in _REQUIRED_FIELDS[cls]:
         if tag not in parts and not values.get(name):
@@ -581,12 +583,14 @@ def _foreign_attributes(
     return extensions
 
 
-def _children(element: etree._Element) -> Iterator[etree._Element]:
+def _children(element: etree._Element) -> list[etree._Element]:
+    children: list[etree._Element] = []
     for child in element:
         if child.tag in WRAPPERS:
-            yield from _children(child)
+            children += _children(child)
         else:
-            yield child
+            children.append(child)
+    return children
 
 
 def _children_called(tag: str, element: etree._Element) -> Iterator[etree._Element]:
@@ -708,7 +712,7 @@ def _read_place(element: etree._Element) -> Place | None:
     # Nearly every one has an id, and nothing else.
     only = element[0] if len(element) == 1 and not element.keys() else None
     if only is not None and only.tag == "id" and not len(only) and (text := _text(only)):
-        return Place(id=text)
+        return plain_place(text)
     findings: list[Finding] = []
     parts, extensions = _parts(element, ("id",), findings)
     # EPCIS 1.2, §9.5: an empty text counts as absent, and so does a place of nothing else.
