@@ -45,6 +45,8 @@ _PRAGMAS = """
 -- half to itself.
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
+-- After a large document the log is cut to so many bytes again when it begins anew.
+PRAGMA journal_size_limit = 67108864;
 -- FULL makes a commit wait for the disk, so a capture that we have answered survives a
 -- power cut. NORMAL, usual with WAL, may lose the last ones.
 PRAGMA synchronous = FULL;
@@ -61,8 +63,11 @@ _BUSY_LOOK_SECONDS = 0.001
 # the check and the insert.
 _BEGIN = "BEGIN IMMEDIATE"
 
-# The write-ahead log is carried over to the file when it has so many pages, as SQLite does itself.
+# The write-ahead log is carried over to the file when it has so many pages, as SQLite does itself;
+# and, from a few on, before it takes the last of the disk, where nothing could be carried over.
 _LOG_PAGES_MAX = 1_000
+_LOG_PAGES_FEW = 50
+_PAGE_SIZE = 8_192
 
 # So many rows go in with one statement, and what is left over with fewer. The interpreter's lock is
 # given up for each statement, and whoever is computing meanwhile keeps it for five milliseconds:
@@ -220,7 +225,7 @@ class SQLiteEventStore:
         """Open or create the file; `StoreUnavailableError` says why that cannot be."""
         self._path = path
         self._part = part
-        self._distress = Distress(lambda: disk_usage(path.parent).free)
+        self._distress = Distress(self._room)
         self._turn = asyncio.Lock()
         self._sequencer = Sequencer(self._transact)
         self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
@@ -288,8 +293,18 @@ class SQLiteEventStore:
     def _committed(self) -> None:
         self._distress.over()
         idle = self._carrying_over is None or self._carrying_over.done()
-        if self._log_pages >= _LOG_PAGES_MAX and idle:
+        if idle and self._is_log_long():
             self._carrying_over = asyncio.create_task(self._carry_over())
+
+    def _is_log_long(self) -> bool:
+        pages = self._log_pages
+        if not _LOG_PAGES_FEW <= pages < _LOG_PAGES_MAX:
+            return pages >= _LOG_PAGES_MAX
+        return pages * _PAGE_SIZE > self._room()
+
+    def _room(self) -> int:
+        """Return how many bytes the disk has left."""
+        return disk_usage(self._path.parent).free
 
     async def _carry_over(self) -> None:
         """Carry the write-ahead log over to the file, as far as no reader needs it."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,6 +31,51 @@ async def test_carries_its_log_over_to_the_file(sqlite_url: str) -> None:
     await store.close()
 
     assert written < 30_000_000
+
+
+async def test_cuts_its_log_after_a_large_document(sqlite_url: str) -> None:
+    """
+    What one long transaction took of the disk is given back by those that come after it.
+    """
+    log = Path(f"{sqlite_url.removeprefix('sqlite:///')}-wal")
+    store = open_store(sqlite_url)
+    await store.prepare(())
+    async with store.writing() as session:
+        large = [EventData("T", f"e{number}", os.urandom(20_000_000)) for number in range(5)]
+        await append(session, large, now=NOW)
+    after_it = log.stat().st_size
+    for number in range(3):
+        await asyncio.sleep(0.1)
+        async with store.writing() as session:
+            await append(session, [EventData("T", f"small {number}", b"")], now=NOW)
+    in_the_end = log.stat().st_size
+    await store.close()
+
+    assert after_it > 100_000_000
+    assert in_the_end <= 64 << 20
+
+
+@pytest.mark.parametrize(("room", "is_carried"), [(400_000, True), (1 << 40, False)])
+async def test_carries_its_log_over_before_the_disk_is_full(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, room: int, is_carried: bool
+) -> None:
+    """
+    A log that might take what is left of the disk does not wait until it is long: on a disk that
+    is full nothing could be carried over, and nothing be written any more.
+    """
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    store = open_store(sqlite_url)
+    await store.prepare(())
+    before = path.stat().st_size
+    monkeypatch.setattr("epcis_repo.store.sqlite.disk_usage", lambda _: SimpleNamespace(free=room))
+    for number in range(6):
+        async with store.writing() as session:
+            await append(session, [EventData("T", f"e{number}", os.urandom(100_000))], now=NOW)
+        await asyncio.sleep(0.05)
+    has_grown = path.stat().st_size > before
+    await store.close()
+
+    assert has_grown == is_carried
 
 
 async def test_does_no_work_that_waits_for_others(sqlite_url: str) -> None:
