@@ -43,6 +43,7 @@ _AS_CAPTURED = "GS1-EPC-Format: Never_Translates\r\n"
 # Of each case so many things are asked for when its events have been read.
 _OTHERS = 4
 _AGAIN = 50
+_ASKED_AGAIN = "asked again"
 _START = 1_767_225_600_000_000
 _HOUR = 3_600_000_000
 
@@ -72,7 +73,7 @@ async def _over_http(
     asked: dict[str, tuple[list[str], str, int]] = {
         "events not read before": (unread, _AS_CAPTURED, _CLIENTS),
         "events read before": (others, _AS_CAPTURED, _CLIENTS),
-        "asked again": (again, _AS_CAPTURED, _CLIENTS),
+        _ASKED_AGAIN: (again, _AS_CAPTURED, _CLIENTS),
         "as Digital Links, events not spelt before": (unread, "", _CLIENTS),
         "as Digital Links": (others, "", _CLIENTS),
         # Another size of page is another question.
@@ -104,6 +105,12 @@ async def _over_http(
                         )
                         loads[f"bare {number}"].append(load)
                     for name, (epcs, headers, number) in asked.items():
+                        if name == _ASKED_AGAIN:
+                            # For nothing, likewise: from the second asking on an answer is kept.
+                            paths = list(map(_path, others[:_AGAIN]))
+                            await loop.run_in_executor(
+                                clients, ask, address, paths, _CLIENTS, headers
+                            )
                         load = await loop.run_in_executor(
                             clients, ask, address, list(map(_path, epcs)), number, headers
                         )

@@ -86,11 +86,11 @@ CREATE TABLE IF NOT EXISTS document (
 SELECT head, record_time FROM log_head WHERE part = $1
 
 -- insert_packed_tags --
--- Tags that each have written after them how far from a position they are, and the role, in 11
+-- Tags that each have written before them how far from a position they are, and the role, in 11
 -- digits.
 INSERT INTO event_tag (part, bucket, tag, position, role)
-SELECT $1, $2, substr(value, 1, length(value) - 11),
-       $4 + CAST(substr(value, -11, 9) AS integer), CAST(substr(value, -2) AS integer)
+SELECT $1, $2, substr(value, 12),
+       $4 + CAST(substr(value, 1, 9) AS integer), CAST(substr(value, 10, 2) AS integer)
   FROM carray($3)
 
 -- update_head --
