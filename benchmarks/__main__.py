@@ -28,6 +28,7 @@ from benchmarks import (
 from benchmarks.amounts import Amounts
 from benchmarks.figures import Figure, table
 from benchmarks.places import PLACES, Place
+from epcis_repo.cli.serving import settle_process
 from epcis_repo.store.durability import refuse_lapses
 
 Story = Callable[[Place, Amounts], Awaitable[list[Figure]]]
@@ -66,6 +67,8 @@ def main() -> None:
     stories = chosen.stories or known
     if unknown := set(stories) - set(known):
         parser.error(f"no story {', '.join(sorted(unknown))}: there are {', '.join(known)}")
+    # What is measured in this process has what it has in a server.
+    settle_process()
     amounts = Amounts(rounds=chosen.rounds, units=chosen.units, rows=chosen.rows)
     figures = [
         figure for name in stories if name in STORELESS for figure in STORELESS[name](amounts)

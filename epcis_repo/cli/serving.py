@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from epcis_repo.bindings import RENDERERS, sniff
 from epcis_repo.cli.options import Db
 from epcis_repo.cli.output import shown, words
 from epcis_repo.cli.running import now, place, run
+from epcis_repo.cli.workers import Workers, reserve
 from epcis_repo.demo import Chain, Status, generate_chain
 from epcis_repo.operations.capture import capture
 from epcis_repo.settings import Settings, read_settings
@@ -51,15 +53,24 @@ def serve(
         # Nobody is told of requests at that level, and to put it into words takes a tenth of one.
         access_log=False,
     )
-    with _listening(settings) as listener:
-        port = listener.getsockname()[1]
-        words.print(f"serving {shown(place(settings))} at http://{settings.host}:{port}/")
-        if sample:
-            words.print(f"try http://{settings.host}:{port}/history/{_sample_unit()}")
+    # Elsewhere the kernel does not divide those who come among sockets of one port.
+    shares = settings.workers > 1 and sys.platform == "linux"
+    with _listening(settings, reserve if shares else _listener) as listener:
+        if shares:
+            Workers(config, listener, partial(_say, settings, listener, sample=sample)).run()
+            return
+        _say(settings, listener, sample=sample)
         if settings.workers == 1:
             _serve_alone(config, listener)
         else:
             Multiprocess(config, [listener]).run()
+
+
+def _say(settings: Settings, listener: socket.socket, *, sample: bool) -> None:
+    port = listener.getsockname()[1]
+    words.print(f"serving {shown(place(settings))} at http://{settings.host}:{port}/")
+    if sample:
+        words.print(f"try http://{settings.host}:{port}/history/{_sample_unit()}")
 
 
 def _serve_alone(config: uvicorn.Config, listener: socket.socket) -> None:
@@ -74,6 +85,12 @@ def _application(settings: Settings) -> object:
     from epcis_repo.app import create_app  # here, since the other commands start without it
 
     app = create_app(settings)
+    settle_process()
+    return app
+
+
+def settle_process() -> None:
+    """Have this process do what a server does best, from now on."""
     # What is there by now stays until the end. The collector would go through all of it with
     # every few hundred requests, a tenth of what they take.
     gc.freeze()
@@ -83,18 +100,23 @@ def _application(settings: Settings) -> object:
     # A thread that has done a little in the database waits so long (in seconds) until the one
     # that reads a document lets it go on; with the usual five milliseconds, four times as long.
     sys.setswitchinterval(0.0005)
-    return app
 
 
-def _listening(settings: Settings) -> socket.socket:
+def _listening(
+    settings: Settings, listen: Callable[[int, str, int], socket.socket]
+) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        return listen(family, settings.host, settings.port)
     except OSError as error:
         raise errors.SettingsError(
             f"cannot listen at {settings.host}:{settings.port} ({error.strerror}): choose "
             "another address with --host or another port with --port; port 0 is any that is free"
         ) from None
+
+
+def _listener(family: int, host: str, port: int) -> socket.socket:
+    return socket.create_server((host, port), family=family)
 
 
 def _sample_chain() -> Chain:

@@ -117,9 +117,10 @@ async def capture(
         with _collector_at_rest():
             document = read()
     elif length <= _MIDDLING:
+        read = partial(read, make_way=store.make_way)
         document = await asyncio.get_running_loop().run_in_executor(_READER, read)
     else:
-        document = await asyncio.to_thread(read)
+        document = await asyncio.to_thread(partial(read, make_way=store.make_way))
     with closing(document.chunks):
         if not document.is_long:
             return await store.write(_record, document)

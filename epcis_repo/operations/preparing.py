@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import file_digest, sha256
@@ -38,6 +38,8 @@ from epcis_repo.validation import Identified, IdentifiedEvent, judged, validate
 READ_WHOLE_MAX = 1 << 20
 # A receipt says which events a document had, if they are so few.
 EVENT_IDS_MAX = 10
+# So many are read and checked, some milliseconds long, before others may go first.
+_EVENTS_IN_A_ROW = 16
 # Declarations without eventID are looked at together, after all events are known.
 _NAMELESS_SIZE_MAX = 16 << 20
 
@@ -136,9 +138,10 @@ def prepare(
     key: IdempotencyKey | None = None,
     capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK,
     events_max: int | None = None,
+    make_way: Callable[[], None] | None = None,
 ) -> Prepared:
     """
-    Return the document in `body`, ready to be recorded.
+    Return the document in `body`, ready to be recorded; `make_way` is called now and then.
 
     Raises what `read_events` and `validate` do, and `CaptureLimitExceededError` for more than
     `events_max` events. Where it is to proceed, `ValidationError` is of the document alone.
@@ -155,6 +158,8 @@ def prepare(
     try:
         for count, identified in enumerate(read, 1):
             _refuse_more(count + refused.events, events_max)
+            if make_way is not None and count % _EVENTS_IN_A_ROW == 0:
+                make_way()
             event, namespaces = identified.event, identified.found.namespaces
             number = identified.found.number
             if event.record_time is not None:

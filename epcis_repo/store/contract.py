@@ -224,6 +224,15 @@ class EventStore(Protocol):
         """
         ...
 
+    def make_way(self) -> None:
+        """
+        Wait a moment at most, while somebody in this process records.
+
+        For a thread that computes for long, between one piece and the next: who has the write
+        lock then lets go of it sooner, and all who wait for it have it sooner.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of connections and files. The store cannot be used afterwards."""
         ...

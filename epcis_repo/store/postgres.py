@@ -344,6 +344,9 @@ class PostgresEventStore:
         answer: R = await self._looks.write(look, item)
         return answer
 
+    def make_way(self) -> None:
+        """See `EventStore.make_way`. Does nothing: a writer waits for the server, not computing."""
+
     async def close(self) -> None:
         """See `EventStore.close`."""
         await self._sequencer.finish()

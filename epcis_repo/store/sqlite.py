@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -58,6 +59,9 @@ PRAGMA temp_store = MEMORY;
 # of a second, in which that one has recorded a document and the file is nobody's.
 _BUSY_SECONDS_MAX = 10.0
 _BUSY_LOOK_SECONDS = 0.001
+# Half of what a process does of a transaction needs the interpreter's lock. Beside a thread that
+# reads a document, it has the database for twice as long.
+_MAKE_WAY_SECONDS_MAX = 0.2
 
 # IMMEDIATE takes the write lock before the head is read, so no other process can append between
 # the check and the insert.
@@ -242,6 +246,9 @@ class SQLiteEventStore:
         self._writer.set_wal_hook(self._note_log_pages)
         self._carrying_over: asyncio.Task[None] | None = None
         self._readers: list[apsw.Connection] = []
+        # Whether no one here has the write lock.
+        self._at_rest = threading.Event()
+        self._at_rest.set()
 
     def _connect(self) -> apsw.Connection:
         with _meanings(self._path):
@@ -337,7 +344,9 @@ class SQLiteEventStore:
         async with self._turn:
             self._distress.check()
             try:
-                answers = await turn.run(lambda: _finished(_transaction(there, work, items)))
+                answers = await turn.run(
+                    lambda: _finished(_transaction(there, work, items, self._at_rest))
+                )
             except BaseException as error:
                 self._distress.note(error)
                 raise
@@ -354,6 +363,10 @@ class SQLiteEventStore:
         async with self.reading(snapshot=False) as session:
             [answer] = await look(session, [item])
         return answer
+
+    def make_way(self) -> None:
+        """See `EventStore.make_way`."""
+        self._at_rest.wait(_MAKE_WAY_SECONDS_MAX)
 
     async def close(self) -> None:
         """See `EventStore.close`."""
@@ -382,15 +395,18 @@ def _patience() -> Callable[[int], bool]:
 
 
 async def _transaction(
-    session: SQLiteWriting, work: Work[Any, Any], items: Sequence[Any]
+    session: SQLiteWriting, work: Work[Any, Any], items: Sequence[Any], at_rest: threading.Event
 ) -> Sequence[Any]:
     await session.execute(_BEGIN)
+    at_rest.clear()
     try:
         answers = await work(session, items)
         await session.execute("COMMIT")
     except BaseException:
         await session.undo()
         raise
+    finally:
+        at_rest.set()
     return answers
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -232,6 +232,55 @@ class TestServer:
             assert process.stop()[0] == 0
 
         assert log_of(store_url) == (80, 40)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they share one socket")
+    def test_divides_those_who_come_among_its_processes(
+        self, sqlite_url: str, tmp_path: Path
+    ) -> None:
+        """
+        Partners who keep their connections are not all with the worker that woke first.
+        """
+        with ExitStack() as connections:
+            process = connections.enter_context(
+                server("--db", sqlite_url, "--workers", "2", log=tmp_path / "log")
+            )
+            url = process.client.base_url
+
+            def sockets(pid: int) -> int:
+                names = (fd.readlink().name for fd in Path(f"/proc/{pid}/fd").iterdir())
+                return sum(name.startswith("socket:") for name in names)
+
+            before = {pid: sockets(pid) for pid in process.workers()}
+            for _ in range(40):
+                client = connections.enter_context(httpx2.Client(base_url=url))
+                assert client.get("/").status_code == 200
+            taken = [sockets(pid) - count for pid, count in before.items()]
+
+        assert sum(taken) == 40
+        # Of forty tosses of a coin, fewer than five heads or tails come once in ten million times.
+        assert min(taken) >= 5
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they share one socket")
+    def test_says_that_a_port_is_another_servers(self, sqlite_url: str, tmp_path: Path) -> None:
+        """
+        Workers of two servers would share the callers of one port, so the second is refused.
+        """
+        with server("--db", sqlite_url, "--workers", "2", log=tmp_path / "log") as process:
+            ran = subprocess.run(
+                [
+                    *COMMAND,
+                    *("serve", "--db", sqlite_url, "--workers", "2"),
+                    *("--port", str(process.client.base_url.port)),
+                ],
+                env=ENVIRONMENT,
+                capture_output=True,
+                text=True,
+                timeout=START_SECONDS_MAX,
+                check=False,
+            )
+
+        assert ran.returncode == 2
+        assert "cannot listen" in ran.stderr
 
     def test_says_that_a_port_is_taken(self, sqlite_url: str) -> None:
         """

@@ -57,3 +57,22 @@ async def test_of_middling_length_are_read_one_at_a_time(
 
     assert [receipt.events for receipt in receipts] == [1] * 5
     assert at_once == [1] * 5
+
+
+@pytest.mark.parametrize(("events", "makes_way"), [(40, True), (1, False)])
+async def test_make_way_for_who_records(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch, events: int, makes_way: bool
+) -> None:
+    """
+    A document that is read on a thread lets others go first now and then; where it is asked for,
+    a short one keeps nobody waiting.
+    """
+    made = list[None]()
+    monkeypatch.setattr(store, "make_way", lambda: made.append(None))
+    padding = b" " * SMALL if makes_way else b""
+    several = [named(f"urn:x:{n}", commissioned(n, f"{PACK}{n}")) for n in range(events)]
+
+    receipt = await capture(store, document(*several) + padding, JSON_LD, now=NOW)
+
+    assert receipt.events == events
+    assert bool(made) == makes_way

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,6 +78,33 @@ async def test_carries_its_log_over_before_the_disk_is_full(
     await store.close()
 
     assert has_grown == is_carried
+
+
+async def test_is_made_way_for(sqlite_url: str) -> None:
+    """
+    A thread that computes waits while a transaction is open here, and not a moment else.
+    """
+    begun, done = threading.Event(), list[str]()
+    store = open_store(sqlite_url)
+    await store.prepare(())
+
+    async def records(session: Writing, items: Sequence[str]) -> Sequence[str]:
+        begun.set()
+        time.sleep(0.05)
+        done.append("recorded")
+        return items
+
+    def computes() -> None:
+        begun.wait()
+        store.make_way()
+        done.append("computed")
+        store.make_way()
+        done.append("computed more")
+
+    await asyncio.gather(asyncio.to_thread(computes), store.write(records, "x"))
+    await store.close()
+
+    assert done == ["recorded", "computed", "computed more"]
 
 
 async def test_does_no_work_that_waits_for_others(sqlite_url: str) -> None:
