@@ -53,7 +53,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 # need stands above both.
 ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "cli": (
-        ("output", "options", "files", "running"),
+        ("output", "options", "files", "running", "workers"),
         ("exit_codes", "questions"),
         ("telling",),
         (
