@@ -226,7 +226,7 @@ class EventStore(Protocol):
 
     def make_way(self) -> None:
         """
-        Wait a moment at most, while somebody in this process records.
+        Wait a moment at most, while somebody in this process computes who has the write lock.
 
         For a thread that computes for long, between one piece and the next: who has the write
         lock then lets go of it sooner, and all who wait for it have it sooner.

@@ -116,10 +116,12 @@ class SQLiteReading:
         connection: apsw.Connection,
         executor: Executor | None,
         part: int | None,
+        way: threading.Event | None = None,
     ) -> None:
         self._path = path
         self._connection = connection
         self._executor = executor
+        self._way = way
         if part is not None:
             self.part = part
 
@@ -186,7 +188,7 @@ class SQLiteWriting(SQLiteReading):
                     self._connection.execute(sql, values)
                     left -= together
 
-        await self.run(work)
+        await self._run_long(work)
 
     async def insert_tags(self, bucket: int, tags: Sequence[Tags]) -> None:
         """
@@ -209,7 +211,24 @@ class SQLiteWriting(SQLiteReading):
         # something off the end of a text.
         following = iter(names)
         packed.sort(key=lambda _: next(following))
-        await self.execute(STATEMENTS["insert_packed_tags"], self.part, bucket, packed, begin)
+        sql = spelt_for_sqlite(STATEMENTS["insert_packed_tags"])
+        bindings = _bindings((self.part, bucket, packed, begin))
+        await self._run_long(lambda: self._connection.execute(sql, bindings).fetchall())
+
+    async def commit(self) -> None:
+        """End the transaction; what it did is durable when this returns."""
+        await self._run_long(lambda: self._connection.execute("COMMIT").fetchall())
+
+    async def _run_long(self, work: Callable[[], object]) -> None:
+        """Do what SQLite takes long for. It needs no interpreter, so others may have it."""
+        if self._way is None:
+            await self.run(work)
+            return
+        self._way.set()
+        try:
+            await self.run(work)
+        finally:
+            self._way.clear()
 
     async def analyze(self, tables: Sequence[str]) -> None:
         """
@@ -246,9 +265,9 @@ class SQLiteEventStore:
         self._writer.set_wal_hook(self._note_log_pages)
         self._carrying_over: asyncio.Task[None] | None = None
         self._readers: list[apsw.Connection] = []
-        # Whether no one here has the write lock.
-        self._at_rest = threading.Event()
-        self._at_rest.set()
+        # Whether no one here computes while he has the write lock.
+        self._way = threading.Event()
+        self._way.set()
 
     def _connect(self) -> apsw.Connection:
         with _meanings(self._path):
@@ -340,12 +359,12 @@ class SQLiteEventStore:
         # The whole of it runs on the writer's thread: handing over each of twenty statements
         # costs more than most of them do, and what lies between them keeps nobody waiting.
         turn = SQLiteWriting(self._path, self._writer, self._writer_thread, self._part)
-        there = SQLiteWriting(self._path, self._writer, None, self._part)
+        there = SQLiteWriting(self._path, self._writer, None, self._part, self._way)
         async with self._turn:
             self._distress.check()
             try:
                 answers = await turn.run(
-                    lambda: _finished(_transaction(there, work, items, self._at_rest))
+                    lambda: _finished(_transaction(there, work, items, self._way))
                 )
             except BaseException as error:
                 self._distress.note(error)
@@ -366,7 +385,7 @@ class SQLiteEventStore:
 
     def make_way(self) -> None:
         """See `EventStore.make_way`."""
-        self._at_rest.wait(_MAKE_WAY_SECONDS_MAX)
+        self._way.wait(_MAKE_WAY_SECONDS_MAX)
 
     async def close(self) -> None:
         """See `EventStore.close`."""
@@ -395,18 +414,18 @@ def _patience() -> Callable[[int], bool]:
 
 
 async def _transaction(
-    session: SQLiteWriting, work: Work[Any, Any], items: Sequence[Any], at_rest: threading.Event
+    session: SQLiteWriting, work: Work[Any, Any], items: Sequence[Any], way: threading.Event
 ) -> Sequence[Any]:
     await session.execute(_BEGIN)
-    at_rest.clear()
+    way.clear()
     try:
         answers = await work(session, items)
-        await session.execute("COMMIT")
+        await session.commit()
     except BaseException:
         await session.undo()
         raise
     finally:
-        at_rest.set()
+        way.set()
     return answers
 
 
