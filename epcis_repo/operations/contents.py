@@ -6,17 +6,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from epcis_repo.errors import IdentifierError, ScanError
 from epcis_repo.gs1 import Identifier, digital_link, parse_identifier
 from epcis_repo.model.found_by import class_of
 from epcis_repo.model.times import utc_text
+from epcis_repo.model.what import Role
 from epcis_repo.operations.history import not_found
 from epcis_repo.operations.naming import identifier_value, names_of
 from epcis_repo.projections.containment import LEVELS_MAX, Interval
 from epcis_repo.projections.event_index import STATEMENTS
 from epcis_repo.projections.lives import Lives, packed_in
+from epcis_repo.projections.stories import named_alike
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import archived_years
 
@@ -187,15 +189,48 @@ async def leaves(
         parents = {parent: level for parent, level in together if level < LEVELS_MAX}
         async with store.reading(long=True) as session:
             lives = Lives(session, until)
-            inside = await _inside(session, lives, parents, until, moment)
-            found = [epc for epc, _ in together if epc not in inside and epc != key]
-            names = names_of(await lives.company_prefixes(found))
-        if found:
-            yield [names[epc] for epc in found]
-        for parent, stays in inside.items():
-            children = [child for child, _, _ in stays if child not in seen]
-            seen.update(children)
-            waiting += [(child, parents[parent] + 1) for child in children]
+            inside = await _alike_inside(session, lives, parents, until, moment)
+            full = {group.parent for group in inside}
+            found = {epc: epc for epc, _ in together if epc not in full and epc != key}
+            for group in inside:
+                new = [child for child in group.children if child not in seen]
+                seen.update(new)
+                if group.hold_things:
+                    waiting += [(child, parents[group.parent] + 1) for child in new]
+                else:
+                    found |= dict.fromkeys(new, group.children[0])
+            # What the same events name has the same company prefix.
+            prefixes = await lives.company_prefixes(set(found.values()))
+            names = names_of({epc: prefixes[first] for epc, first in found.items()})
+        told = [names[epc] for epc in found]
+        for begin in range(0, len(told), _TOGETHER):
+            yield told[begin : begin + _TOGETHER]
+
+
+class _Alike(NamedTuple):
+    """Children of one parent that the same events name, and whether any has things in it."""
+
+    parent: str
+    children: Sequence[str]
+    hold_things: bool
+
+
+async def _alike_inside(
+    session: Reading, lives: Lives, parents: Collection[str], until: int, moment: int
+) -> list[_Alike]:
+    """Return what is in each of `parents` at a moment, in order of the parents' and own keys."""
+    named = sorted(await packed_in(session, parents, until))
+    alike = await named_alike(session, named, until=until)
+    stays = await lives.stays([children[0] for children in alike.values()])
+    return sorted(
+        _Alike(parent, children, any(role == Role.PARENT for _, role in said))
+        for said, children in alike.items()
+        for parent in {
+            stay.parent
+            for stay in stays.get(children[0], ())
+            if stay.parent in parents and _lasts(stay, moment)
+        }
+    )
 
 
 async def _parents(lives: Lives, key: str, moment: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from epcis_repo.errors import IdentifierError
 from epcis_repo.gs1 import Identifier, digital_link, element_string, parse_identifier, urn
+from epcis_repo.model.found_by import class_of
 
 
 def epc_of(key: str, company_prefixes: str = "") -> str:
@@ -31,7 +32,21 @@ def epc_of(key: str, company_prefixes: str = "") -> str:
 
 def names_of(company_prefixes: Mapping[str, str]) -> dict[str, str]:
     """Return the EPC of each key, given the company prefixes that each came with."""
-    return {key: epc_of(key, prefixes) for key, prefixes in company_prefixes.items()}
+    heads: dict[tuple[str, str], str] = {}
+    names: dict[str, str] = {}
+    for key, prefixes in company_prefixes.items():
+        beginning = class_of(key) or key
+        serial = key[len(beginning) :]
+        # All that a class of things has in common is looked at once; other characters than these
+        # are spelt in one way here and in another there.
+        is_plain = serial.isalnum() and serial.isascii()
+        if is_plain and (head := heads.get((beginning, prefixes))) is not None:
+            names[key] = head + serial
+            continue
+        names[key] = name = epc_of(key, prefixes)
+        if is_plain and name.endswith(serial):
+            heads[beginning, prefixes] = name.removesuffix(serial)
+    return names
 
 
 def identifier_value(epc: str) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class Told(NamedTuple):
     header: dict[str, Any]
 
 
+Named = tuple[tuple[int, int], ...]
+"""At which positions events name a thing, and as what (the number of the role)."""
 Place = tuple[Said, str | None, int]
 """An event of a thing, with the container that it names, so many levels up."""
 _Span = tuple[str, str | None, int, Order, Order]
@@ -116,17 +118,25 @@ async def gone_together(
 
     What had anything in it is alone, since an event has one parent.
     """
+    alike = await named_alike(session, keys, until=until)
+    return {group[0]: group for group in alike.values()}
+
+
+async def named_alike(
+    session: Reading, keys: Collection[str], *, until: int
+) -> dict[Named, list[str]]:
+    """Return those of `keys` that any event names, by which do, and as what."""
     if not keys:
         return {}
     rows = await session.fetch(STATEMENTS["select_named"], session.part, list(keys), until)
     named: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for key, position, role in rows:
         named[key].append((position, role))
-    alike: defaultdict[tuple[tuple[int, int], ...], list[str]] = defaultdict(list)
+    alike: defaultdict[Named, list[str]] = defaultdict(list)
     for key in dict.fromkeys(keys):
         if line := named.get(key):
             alike[tuple(sorted(line))].append(key)
-    return {group[0]: group for group in alike.values()}
+    return alike
 
 
 async def _fetch(lives: Lives, keys: Collection[str]) -> None:
