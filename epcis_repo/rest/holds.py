@@ -16,10 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from epcis_repo.bindings.json_loader import load_json
 from epcis_repo.errors import (
-    CaptureLimitExceededError,
-    InputError,
     QueryParameterError,
-    UnsupportedMediaTypeError,
 )
 from epcis_repo.holds import (
     Unit,
@@ -38,8 +35,8 @@ from epcis_repo.holds import (
     units,
 )
 from epcis_repo.operations.asked import IDENTIFIER_EXPECTED, identifier_asked
-from epcis_repo.rest.representations import JSON_FORMS
-from epcis_repo.rest.requests import body_of, clock, clocks, identifier_in, store_of
+from epcis_repo.rest.requests import clock, clocks, identifier_in, store_of
+from epcis_repo.rest.sent import json_sent
 
 _JSON = "application/json"
 _LINES = "application/jsonl"
@@ -53,7 +50,7 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 async def post_hold(request: Request) -> Response:
     """Hold or recall a thing, a lot, or a container with what is in it."""
-    asked = hold_asked(await _body(request, "a hold"))
+    asked = hold_asked(load_json(await json_sent(request, "a hold", size_max=_BODY_SIZE_MAX)))
     hold = await place_hold(store_of(request), asked, now=clock())
     return _json(hold.value(), 201, {"Location": f"/holds/{quote(hold.hold_id, safe='')}"})
 
@@ -93,7 +90,7 @@ async def get_hold(request: Request) -> Response:
 async def post_release(request: Request) -> Response:
     """Release a hold; it is kept, with the reason."""
     name = identifier_in(request, "hold_id")
-    asked = release_asked(await _body(request, "a release"))
+    asked = release_asked(load_json(await json_sent(request, "a release", size_max=_BODY_SIZE_MAX)))
     return _json((await release_hold(store_of(request), name, asked, now=clock())).value())
 
 
@@ -127,14 +124,3 @@ def _clocks_once(request: Request, besides: Collection[str]) -> dict[str, int | 
         if len(request.query_params.getlist(name)) > 1:
             raise QueryParameterError(name, expected="each parameter once", found=f"{name} twice")
     return clocks(request, besides=besides)
-
-
-async def _body(request: Request, what: str) -> Any:
-    media_type = request.headers.get("content-type", "")
-    if media_type.partition(";")[0].strip().lower() not in JSON_FORMS:
-        raise UnsupportedMediaTypeError(f"{what} is {_JSON}; this is {media_type!r}")
-    try:
-        async with body_of(request, size_max=_BODY_SIZE_MAX) as body:
-            return load_json(body if isinstance(body, bytes) else body.read())
-    except CaptureLimitExceededError:
-        raise InputError(f"{what} may have {_BODY_SIZE_MAX} bytes") from None

@@ -11,9 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.errors import (
-    CaptureLimitExceededError,
     QueryTooComplexError,
-    UnsupportedMediaTypeError,
 )
 from epcis_repo.named_queries import (
     create_query,
@@ -30,27 +28,20 @@ from epcis_repo.rest.representations import JSON_FORMS
 from epcis_repo.rest.requests import (
     IN_MEMORY_MAX,
     accepted,
-    body_of,
     clock,
     identifier_in,
     recent_of,
     store_of,
 )
+from epcis_repo.rest.sent import json_sent
 
 _JSON = "application/json"
 
 
 async def post_query(request: Request) -> Response:
     """Give a name to a query."""
-    media_type = request.headers.get("content-type", "")
-    if media_type.partition(";")[0].strip().lower() not in JSON_FORMS:
-        raise UnsupportedMediaTypeError(f"a query is {_JSON}; this is {media_type!r}")
-    try:
-        async with body_of(request, size_max=IN_MEMORY_MAX) as body:
-            assert isinstance(body, bytes)
-            defined = definition(body)
-    except CaptureLimitExceededError:
-        raise QueryTooComplexError(f"a query may have {IN_MEMORY_MAX} bytes") from None
+    body = await json_sent(request, "a query", size_max=IN_MEMORY_MAX, beyond=QueryTooComplexError)
+    defined = definition(body)
     named = await create_query(store_of(request), defined.name, defined.query, now=clock())
     headers = {"Location": f"/epcis/queries/{quote(named.name, safe='')}"}
     return Response(orjson.dumps(named.value()), 201, headers, _JSON)

@@ -83,6 +83,7 @@ async def body_of(request: Request, *, size_max: int) -> AsyncIterator[bytes | I
             yield bytes(body)
         else:
             await _write(file, bytes(body))
+            file.seek(0)
             yield file
 
 

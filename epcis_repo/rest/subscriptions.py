@@ -16,10 +16,7 @@ from starlette.responses import Response
 
 from epcis_repo.bindings.spelling import CbvXmlFormat
 from epcis_repo.errors import (
-    CaptureLimitExceededError,
-    InputError,
     QueryParameterError,
-    UnsupportedMediaTypeError,
 )
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import utc_text
@@ -34,12 +31,12 @@ from epcis_repo.rest.pages import next_page, page_asked, page_parameters
 from epcis_repo.rest.representations import JSON_FORMS
 from epcis_repo.rest.requests import (
     accepted,
-    body_of,
     clock,
     identifier_in,
     settings_of,
     store_of,
 )
+from epcis_repo.rest.sent import json_sent
 from epcis_repo.subscriptions import (
     Sender,
     Subscribed,
@@ -61,22 +58,15 @@ _BODY_SIZE_MAX = 64 << 10
 
 async def post_subscription(request: Request) -> Response:
     """Subscribe to a named query."""
-    media_type = request.headers.get("content-type", "")
-    if media_type.partition(";")[0].strip().lower() not in JSON_FORMS:
-        raise UnsupportedMediaTypeError(f"a subscription is {_JSON}; this is {media_type!r}")
+    body = await json_sent(request, "a subscription", size_max=_BODY_SIZE_MAX)
     store, name, formats = store_of(request), identifier_in(request, "name"), said(request)
     await named_query(store, name)
-    try:
-        async with body_of(request, size_max=_BODY_SIZE_MAX) as body:
-            assert isinstance(body, bytes)
-            asked = asked_in(
-                body,
-                name,
-                epc_format=formats.get(EPC_FORMAT, EpcFormat.ALWAYS_DIGITAL_LINK),
-                cbv_xml_format=formats.get(CBV_XML_FORMAT, CbvXmlFormat.NO_PREFERENCE),
-            )
-    except CaptureLimitExceededError:
-        raise InputError(f"a subscription may have {_BODY_SIZE_MAX} bytes") from None
+    asked = asked_in(
+        body,
+        name,
+        epc_format=formats.get(EPC_FORMAT, EpcFormat.ALWAYS_DIGITAL_LINK),
+        cbv_xml_format=formats.get(CBV_XML_FORMAT, CbvXmlFormat.NO_PREFERENCE),
+    )
     settings = settings_of(request)
     sender, limit = Sender(settings.webhook_networks), settings.subscription_limit
     subscribed = await subscribe(store, asked, now=clock(), reach=sender.check, limit=limit)

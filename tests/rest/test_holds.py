@@ -46,6 +46,20 @@ def way(client: TestClient) -> None:
 
 
 class TestHolds:
+    def test_are_read_however_long_they_are(self, client: TestClient) -> None:
+        """
+        A body that is too long for memory is read from its beginning; one beyond the limit is
+        refused.
+        """
+        body = json.dumps(RECALL).encode()
+        headers = {"Content-Type": "application/json"}
+
+        placed = client.post("/holds", content=body + b" " * 1_200_000, headers=headers)
+        refused = client.post("/holds", content=body + b" " * 2_200_000, headers=headers)
+
+        assert placed.status_code == 201
+        problem(refused, 400)
+
     def test_are_placed_and_released(self, client: TestClient) -> None:
         """
         What was placed is at its Location, lasts until it is released, and is kept then.
