@@ -42,6 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("subscriptions",),  # right of the queries that they are to
     ("holds",),  # left of the verification that tells of them
     ("reconciliation",),
+    ("exceptions",),  # right of the findings and of what says that a shipment does not add up
     ("verification", "demo", "capture_jobs", "upkeep", "witness"),  # the upkeep knows all tables
     ("soap",),  # right of the queries and subscriptions that it speaks of
     ("rest",),
@@ -60,6 +61,8 @@ ROWS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
             "asking",
             "stories",
             "holding",
+            "excepting",
+            "exchanging",
             "reconciling",
             "recording",
             "checking",
@@ -95,6 +98,7 @@ LIBRARY_HOMES: dict[str, set[str]] = {
         "findings",
         "subscriptions",
         "reconciliation",
+        "exceptions",
         "upkeep",
         "rest",
         "client",

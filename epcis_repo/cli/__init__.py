@@ -10,11 +10,11 @@ something recorded was altered, a log contradicts itself, a store is not well);
 6 the store cannot be used, or no server answers.
 
 The commands stand in modules by what they are about, which do not know each other: `asking.py`,
-`stories.py`, `holding.py`, `reconciling.py`, `recording.py`, `checking.py`, `converting.py`,
-`serving.py`, `subscribers.py`, `evidence.py`, `upkeep.py`. They share their `options.py`, the
-`files.py` that they read and write, what they are `running.py` an operation with, the
-`questions.py` that a store or a server is asked, what is alike in `telling.py` the answers, and how
-they speak: `output.py`, `exit_codes.py`.
+`stories.py`, `holding.py`, `excepting.py`, `exchanging.py`, `reconciling.py`, `recording.py`,
+`checking.py`, `converting.py`, `serving.py`, `subscribers.py`, `evidence.py`, `upkeep.py`. They
+share their `options.py`, the `files.py` that they read and write, what they are `running.py` an
+operation with, the `questions.py` that a store or a server is asked, what is alike in `telling.py`
+the answers, and how they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from epcis_repo.cli import (
     checking,
     converting,
     evidence,
+    excepting,
+    exchanging,
     holding,
     reconciling,
     recording,
@@ -69,6 +71,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "release": holding.release_command,
     "holds": holding.holds_command,
     "recall": holding.recall_command,
+    "exceptions": excepting.exceptions_command,
+    "exception": excepting.exception_command,
+    "open-exception": excepting.open_exception_command,
+    "raise-exceptions": excepting.raise_exceptions_command,
+    "decide-exception": excepting.decide_exception_command,
+    "take-message": exchanging.take_message_command,
+    "write-message": exchanging.write_message_command,
+    "messages": exchanging.messages_command,
     "reconcile": reconciling.reconcile_command,
     "masterdata": asking.master_data_command,
     "verify": asking.verify_command,

@@ -5,6 +5,12 @@ from __future__ import annotations
 from epcis_repo import errors
 from epcis_repo.cli.output import say_more, shown, words
 from epcis_repo.evidence.errors import KeyFileError, TreeError
+from epcis_repo.exceptions import (
+    ExceptionChangedError,
+    ExceptionStateError,
+    ExceptionTakenError,
+)
+from epcis_repo.exceptions.pdg import MessageTakenError
 from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.ledger import ForkError
 from epcis_repo.subscriptions import NotDeadError
@@ -22,6 +28,10 @@ EXIT_CODES: dict[type[Exception], int] = {
     NotDeadError: 5,
     HoldTakenError: 5,
     HoldReleasedError: 5,
+    ExceptionTakenError: 5,
+    ExceptionStateError: 5,
+    ExceptionChangedError: 5,
+    MessageTakenError: 5,
     errors.StoreError: 6,
     # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
     ForkError: ANSWER_IS_NO,

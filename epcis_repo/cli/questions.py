@@ -19,6 +19,27 @@ from epcis_repo.bindings import RENDERERS
 from epcis_repo.cli.running import log_key, now, opened
 from epcis_repo.client import Captured, Client, Listed, connect, error_of
 from epcis_repo.evidence.operations import checkpoint, proof
+from epcis_repo.exceptions import (
+    decide_on,
+    exception_asked,
+    exception_decision_asked,
+    exception_value,
+    exceptions,
+    exceptions_value,
+    findings_asked,
+    one_exception,
+    open_exception,
+    raise_findings,
+    raised_value,
+    sought_asked,
+)
+from epcis_repo.exceptions.pdg import (
+    message_about,
+    messages_about,
+    messages_value,
+    take_message,
+    write_message_about,
+)
 from epcis_repo.findings import findings, findings_value
 from epcis_repo.gs1 import Identifier
 from epcis_repo.holds import (
@@ -430,6 +451,141 @@ async def _recalled_there(client: Client, hold_id: str, moments: Moments, write:
 
 
 RECALLED_UNITS = Question(_recalled, _recalled_there)
+
+
+# --- exceptions ---
+
+
+async def _open_exception(here: Here, asked: Value) -> Value:
+    moment = now()
+    case = await open_exception(here.store, exception_asked(asked), now=moment)
+    return exception_value(case, now=moment)
+
+
+async def _open_exception_there(client: Client, asked: Value) -> Value:
+    return await client.open_exception(asked)
+
+
+OPEN_EXCEPTION = Question(_open_exception, _open_exception_there)
+
+
+async def _decide(here: Here, exception_id: str, asked: Value) -> Value:
+    found, moment = exception_decision_asked(exception_id, asked), now()
+    case = await decide_on(here.store, found.decision, version=found.version, now=moment)
+    return exception_value(case, now=moment)
+
+
+async def _decide_there(client: Client, exception_id: str, asked: Value) -> Value:
+    return await client.decide_on_exception(exception_id, asked)
+
+
+DECIDE_ON_EXCEPTION = Question(_decide, _decide_there)
+
+
+async def _raise(here: Here, identifiers: list[str], by: str) -> Value:
+    asked, moment = findings_asked({"of": identifiers, "by": by}), now()
+    known = await known_holds(here.store)
+    raised = await raise_findings(
+        here.store, asked.identifiers, by=asked.by, known=known, now=moment
+    )
+    return raised_value(raised, now=moment)
+
+
+async def _raise_there(client: Client, identifiers: list[str], by: str) -> Value:
+    return await client.raise_findings(identifiers, by=by)
+
+
+RAISE_EXCEPTIONS = Question(_raise, _raise_there)
+
+
+async def _exceptions(
+    here: Here, sought: dict[str, str], *, known_at: int | None, per_page: int, token: str | None
+) -> Listed:
+    moment = now()
+    page = await exceptions(
+        here.store,
+        sought_asked(sought),
+        per_page=per_page,
+        token=token,
+        known_at=known_at,
+        now=moment,
+    )
+    value = exceptions_value(page, now=moment if known_at is None else known_at)
+    return Listed(orjson.dumps(value), page.next_page_token)
+
+
+async def _exceptions_there(
+    client: Client,
+    sought: dict[str, str],
+    *,
+    known_at: int | None,
+    per_page: int,
+    token: str | None,
+) -> Listed:
+    moment = None if known_at is None else utc_text(known_at)
+    return await client.exceptions(sought, known_at=moment, per_page=per_page, token=token)
+
+
+EXCEPTIONS = Question(_exceptions, _exceptions_there)
+
+
+async def _exception(here: Here, exception_id: str, *, known_at: int | None) -> Value:
+    case = await one_exception(here.store, exception_id, known_at=known_at)
+    return exception_value(case, now=now() if known_at is None else known_at)
+
+
+async def _exception_there(client: Client, exception_id: str, *, known_at: int | None) -> Value:
+    moment = None if known_at is None else utc_text(known_at)
+    return await client.exception(exception_id, known_at=moment)
+
+
+EXCEPTION = Question(_exception, _exception_there)
+
+
+async def _take_message(here: Here, body: bytes) -> Value:
+    moment = now()
+    return exception_value((await take_message(here.store, body, now=moment)).case, now=moment)
+
+
+async def _take_message_there(client: Client, body: bytes) -> Value:
+    return await client.take_message(body)
+
+
+TAKE_MESSAGE = Question(_take_message, _take_message_there)
+
+
+async def _write_message(here: Here, exception_id: str, asked: Value) -> bytes:
+    return (await write_message_about(here.store, exception_id, asked, now=now())).body
+
+
+async def _write_message_there(client: Client, exception_id: str, asked: Value) -> bytes:
+    return await client.write_message(exception_id, asked)
+
+
+WRITE_MESSAGE = Question(_write_message, _write_message_there)
+
+
+async def _messages(here: Here, exception_id: str, *, known_at: int | None) -> Value:
+    return messages_value(await messages_about(here.store, exception_id, known_at=known_at))
+
+
+async def _messages_there(client: Client, exception_id: str, *, known_at: int | None) -> Value:
+    moment = None if known_at is None else utc_text(known_at)
+    return await client.messages(exception_id, known_at=moment)
+
+
+MESSAGES = Question(_messages, _messages_there)
+
+
+async def _message(here: Here, exception_id: str, message_uuid: str) -> bytes:
+    return await message_about(here.store, exception_id, message_uuid)
+
+
+async def _message_there(client: Client, exception_id: str, message_uuid: str) -> bytes:
+    return await client.message(exception_id, message_uuid)
+
+
+MESSAGE = Question(_message, _message_there)
 
 
 # --- verification ---

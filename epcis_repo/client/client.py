@@ -210,6 +210,58 @@ class Client:
             async for piece in answer.aiter_bytes():
                 yield piece
 
+    async def open_exception(self, asked: Mapping[str, Any]) -> Value:
+        """Open an exception; `asked` is what POST /exceptions takes."""
+        return await self._post("exceptions", asked)
+
+    async def decide_on_exception(self, exception_id: str, asked: Mapping[str, Any]) -> Value:
+        """Decide on an exception; `asked` says what, who does, and why."""
+        return await self._post(f"exceptions/{_segment(exception_id)}/decisions", asked)
+
+    async def raise_findings(self, identifiers: Iterable[str], *, by: str) -> Value:
+        """Make exceptions of what is not as it should be with things or lots."""
+        return await self._post("exceptions/findings", {"of": [*identifiers], "by": by})
+
+    async def exceptions(
+        self,
+        sought: Mapping[str, str],
+        *,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return a page of the exceptions that are sought, by the parameters of GET /exceptions."""
+        asked = _given({**sought, "known_at": known_at, **_paged(per_page, token)})
+        return await self._page("exceptions", asked)
+
+    async def exception(self, exception_id: str, *, known_at: str | None = None) -> Value:
+        """Return an exception, with all that was decided on it."""
+        path = f"exceptions/{_segment(exception_id)}"
+        return await self._get(path, _given({"known_at": known_at}))
+
+    async def take_message(self, body: bytes) -> Value:
+        """Take a partner's message about an exception, and return that."""
+        headers = {"Content-Type": "application/json"}
+        path = "exceptions/messages"
+        return _value(await self._answer("POST", path, headers=headers, content=body))
+
+    async def write_message(self, exception_id: str, asked: Mapping[str, Any]) -> bytes:
+        """Have a message about an exception written, and return its bytes."""
+        path = f"exceptions/{_segment(exception_id)}/messages"
+        headers = {"Content-Type": "application/json"}
+        content = orjson.dumps(asked)
+        return (await self._answer("POST", path, headers=headers, content=content)).content
+
+    async def messages(self, exception_id: str, *, known_at: str | None = None) -> Value:
+        """Return which messages about an exception were exchanged."""
+        path = f"exceptions/{_segment(exception_id)}/messages"
+        return await self._get(path, _given({"known_at": known_at}))
+
+    async def message(self, exception_id: str, message_uuid: str) -> bytes:
+        """Return a message about an exception as it was sent."""
+        path = f"exceptions/{_segment(exception_id)}/messages/{_segment(message_uuid)}"
+        return (await self._answer("GET", path)).content
+
     async def correction(
         self, event_id: str, *, known_at: str | None = None, token: str | None = None
     ) -> Listed:

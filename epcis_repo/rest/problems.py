@@ -12,6 +12,12 @@ from starlette.responses import Response
 
 from epcis_repo import errors
 from epcis_repo.bindings.xml import render_problem
+from epcis_repo.exceptions import (
+    ExceptionChangedError,
+    ExceptionStateError,
+    ExceptionTakenError,
+)
+from epcis_repo.exceptions.pdg import MessageTakenError
 from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.named_queries import QueryNameTakenError, QueryValidationError
 from epcis_repo.operations.problems import (
@@ -85,6 +91,26 @@ KINDS: Kinds = {
         "There is a hold of that name already",
     ),
     HoldReleasedError: (409, "ValidationException", "The hold was released already"),
+    ExceptionTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is an exception of that name already",
+    ),
+    ExceptionStateError: (
+        409,
+        "ValidationException",
+        "That cannot be decided on the exception in its state",
+    ),
+    ExceptionChangedError: (
+        409,
+        "ValidationException",
+        "Somebody else has decided on the exception",
+    ),
+    MessageTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is a message of that name already",
+    ),
 }
 
 

@@ -18,6 +18,8 @@ from epcis_repo.rest import (
     captures,
     events,
     evidence,
+    exception_messages,
+    exceptions,
     holds,
     look_ups,
     named_queries,
@@ -172,6 +174,22 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("/holds/{hold_id}/release", {"POST": holds.post_release}),
     Resource("/recalls/{hold_id}", {"GET": holds.get_recall}),
     Resource("/recalls/{hold_id}/units", {"GET": holds.get_recalled_units}),
+    Resource(
+        "/exceptions",
+        {"GET": exceptions.get_exceptions, "POST": exceptions.post_exception},
+    ),
+    Resource("/exceptions/findings", {"POST": exceptions.post_findings}),
+    Resource("/exceptions/messages", {"POST": exception_messages.post_message}),
+    Resource("/exceptions/{exception_id}", {"GET": exceptions.get_exception}),
+    Resource("/exceptions/{exception_id}/decisions", {"POST": exceptions.post_exception_decision}),
+    Resource(
+        "/exceptions/{exception_id}/messages",
+        {"GET": exception_messages.get_messages, "POST": exception_messages.post_message_about},
+    ),
+    Resource(
+        "/exceptions/{exception_id}/messages/{message_uuid}",
+        {"GET": exception_messages.get_message},
+    ),
     Resource("/reconciliation/lots/{gtin}/{lot}", {"GET": reconciliation.get_lot_account}),
     Resource(
         "/reconciliation/shipments/{shipment:path}",

@@ -11,6 +11,7 @@ import pytest
 
 from epcis_repo.cli import COMMANDS
 from tests.cli.running import Ran, run
+from tests.exceptions.pdg.made import CASE_UUID, WHOLE_REPORT
 from tests.rest.documents import CASE, UNIT, commissioning, document, event, packing
 from tests.rest.served import served
 
@@ -45,8 +46,12 @@ ASKED = {
     "lineage": (UNIT.format(1),),
     "findings": (UNIT.format(1),),
     "holds": ("--all",),
+    "exceptions": (CASE.format(1), "--not-overdue"),
+    "exception": ("E1",),
+    "messages": (CASE_UUID,),
     "reconcile": ("(01)00300010123455(10)L1", "--row", "in_stock"),
     "recall": ("R1", "--as-of", "2026-01-02"),
+    "raise-exceptions": (UNIT.format(1), "--by", "Ann"),
     "diff": (UNIT.format(1), "2025-01-01", "2026-01-03", "--by", "as_of"),
     "correction": ("urn:x:3",),
     "masterdata": (UNIT.format(1),),
@@ -75,6 +80,25 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
             asked = ("--recall", "R1", "--reason", "split tablets", "--by", "QA")
             held = run("hold", "(01)00300010123455(10)L1", *asked, "--url", url)
             assert held.code == 0, held.err
+            asked = ("--kind", "shortage", "--reason", "one is missing", "--by", "Ann")
+            name = ("--name", "E1", "--due", "2100-01-01")
+            opened = run("open-exception", CASE.format(1), *asked, *name, "--url", url)
+            assert opened.code == 0, opened.err
+            why = ("--reason", "it is there", "--by", "Ann")
+            decided = run("decide-exception", "E1", "resolve", *why, "--url", url)
+            assert decided.code == 0, decided.err
+            # The first has recorded what there is to be raised.
+            raised = run("raise-exceptions", UNIT.format(1), "--by", "Ann", "--url", url)
+            assert raised.code == 0, raised.err
+            report = json.dumps(WHOLE_REPORT).encode()
+            taken = run("take-message", "-", "--url", url, stdin=report)
+            assert taken.code == 0, taken.err
+            who = ("--by", "Ann", "--email", "ann@maker.example")
+            answer = ("write-message", CASE_UUID, "response", *who, "--answer", "Accept")
+            written = run(*answer, "--url", url)
+            assert written.code == 0, written.err
+            sent = json.loads(written.out)["message_uuid"]
+            assert run("messages", CASE_UUID, sent, "--url", url).out == written.out
             yield db, url
 
 
@@ -121,7 +145,8 @@ class TestAsking:
         }
 
         assert takes_url == takes_store - upkeep
-        decide = {"capture", "replay", "hold", "release"}
+        decide = {"capture", "replay", "hold", "release", "open-exception", "decide-exception"}
+        decide |= {"take-message", "write-message"}
         assert takes_url == {*ASKED, *decide, "document"}
 
     def test_gives_a_document(self, places: tuple[str, str], tmp_path: Path) -> None:
@@ -151,6 +176,15 @@ class TestAsking:
             ("recall", "nobody-s"),
             ("release", "nobody-s", "--reason", "none", "--by", "QA"),
             ("hold", "01", "--reason", "none", "--by", "QA"),
+            ("exception", "nobody-s"),
+            ("exceptions", "nothing"),
+            ("open-exception", "--reason", "none", "--by", "QA"),
+            ("decide-exception", "E1", "begin", "--reason", "none", "--by", "QA"),
+            ("raise-exceptions", UNIT.format(9), "--by", "QA"),
+            ("take-message", "-"),
+            ("write-message", "nobody-s", "report", "--by", "QA", "--email", "a@b.example"),
+            ("messages", "nobody-s"),
+            ("messages", CASE_UUID, "nobody-s"),
             ("capture", "-", "--idempotency-key", "a b"),
         ):
             assert run(*asked, "--url", url).code == run(*asked, db=db).code != 0

@@ -13,12 +13,15 @@ import pytest
 from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS, parse_document
 from epcis_repo.client import Client, ServerUnreachableError, connect, error_of
+from epcis_repo.exceptions import ExceptionChangedError
+from epcis_repo.exceptions.pdg import MessageTakenError
 from epcis_repo.holds import HoldReleasedError
 from epcis_repo.ledger import parse_verifier_key, verify_checkpoint
 from epcis_repo.model.documents import QueryResults
 from epcis_repo.named_queries import QueryNameTakenError
 from epcis_repo.rest.problems import KINDS
 from tests.conformance.rows import holds
+from tests.exceptions.pdg.made import CASE_UUID, MAKER, WHOLE_REPORT
 from tests.rest.documents import (
     CASE,
     CONTEXT,
@@ -197,6 +200,47 @@ class TestThings:
         assert len((await client.holds(every=True))["holds"]) == 1
         with pytest.raises(HoldReleasedError):
             await client.release_hold("R 1", why)
+
+    async def test_are_exceptions_until_they_are_closed(self, client: Client) -> None:
+        """
+        What is found is an exception, which is decided on version by version, and listed.
+        """
+        await client.capture(BODY, JSON)
+        why = {"reason": "one is missing", "by": "Ann"}
+
+        opened = await client.open_exception({"kind": "shortage", "exception_id": "E 1", **why})
+        asked = {"decision": "begin", **why, "version": 1}
+        decided = await client.decide_on_exception("E 1", asked)
+        raised = await client.raise_findings([UNIT.format(1)], by="Ann")
+        listed = await client.exceptions({"state": "in_work"}, per_page=5)
+
+        must_be_valid(opened, "exception")
+        must_be_valid(raised, "exceptions-raised")
+        assert await client.exception("E 1") == decided
+        assert await client.exception("E 1", known_at=opened["opened_at"]) == opened
+        assert [case["exception_id"] for case in listed.value["exceptions"]] == ["E 1"]
+        with pytest.raises(ExceptionChangedError, match="version 2"):
+            await client.decide_on_exception("E 1", asked)
+
+    async def test_are_messages_with_partners(self, client: Client) -> None:
+        """
+        A partner's message is taken and answered; both are listed, and there as they were sent.
+        """
+        body = json.dumps(WHOLE_REPORT, indent=2).encode()
+        answer = {"message": "response", "by": "QA", "sender_information": MAKER}
+
+        taken = await client.take_message(body)
+        written = await client.write_message(CASE_UUID, {**answer, "additional_notes": "Today."})
+        listed = await client.messages(CASE_UUID)
+        before = await client.messages(CASE_UUID, known_at=taken["opened_at"])
+
+        must_be_valid(taken, "exception")
+        must_be_valid(listed, "exception-messages")
+        names = [message["message_uuid"] for message in listed["messages"]]
+        assert [await client.message(CASE_UUID, name) for name in names] == [body, written]
+        assert before["messages"] == listed["messages"][:1]
+        with pytest.raises(MessageTakenError, match="report-1"):
+            await client.take_message(json.dumps({**WHOLE_REPORT, "po_number": "X"}).encode())
 
     async def test_are_documents_as_they_came(self, client: Client) -> None:
         """

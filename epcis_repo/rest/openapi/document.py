@@ -20,6 +20,7 @@ from epcis_repo.rest.openapi.operation import Content, Of, Operation
 from epcis_repo.rest.openapi.operations import (
     CAPTURING,
     EVIDENCE,
+    EXCEPTIONS,
     HOLDING,
     OPERATIONS,
     QUERYING,
@@ -46,6 +47,7 @@ _TAGS = {
     SUBSCRIBING: "Who subscribes to a query is told what it finds.",
     THINGS: "What is known of a thing, folded from the log.",
     HOLDING: "What is to go to nobody: held or recalled, and where all of it is.",
+    EXCEPTIONS: "What does not agree, or is not fit: a case until it is closed, with its clock.",
     EVIDENCE: "What proves that the log only grows (RFC 6962, C2SP).",
     SOAP: "The query control interface as before 2.0; the WSDL describes it.",
     SERVICE: "The repository itself.",

@@ -15,6 +15,7 @@ from epcis_repo.rest.openapi.schemas import EPCIS, list_of, reference
 
 CAPTURING, QUERYING = "Capture", "Queries"
 SUBSCRIBING, THINGS, HOLDING = "Subscriptions", "Things", "Holds"
+EXCEPTIONS = "Exceptions"
 EVIDENCE, SOAP, SERVICE = "Evidence", "SOAP", "Service"
 
 _JSON, _XML, _TEXT = "application/json", "application/xml", "text/plain"
@@ -58,6 +59,9 @@ _VALUES = {
 _JOB = Of("POST /epcis/capture", "captureID")
 _QUERY_NAME = "shipped"
 _RECALL = "2026-017"
+_EXCEPTION = "2026-03 shortage"
+_THREAD = "0b6f6a5e-3c1d-4f0e-8a7b-9d2c1e4f5a60"
+_REPORTED = "7d1c2b3a-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 _SUBSCRIPTION = Of("POST /epcis/queries/{name}/subscriptions", "subscriptionID")
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -435,6 +439,154 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         body=_either_json("release-asked"),
         refusals=(400, 404, 409, 415, 507),
+    ),
+    Operation(
+        "POST /exceptions",
+        EXCEPTIONS,
+        {201: Answer("The exception.", _json("exception"), ("Location",))},
+        Sent(
+            headers=_SENT_JSON,
+            body={
+                "exception_id": _EXCEPTION,
+                "kind": "shortage",
+                "things": [sample.CASE],
+                "events": [sample.SHIPPED],
+                "partner": sample.PLANT,
+                "reason": "The case has one bottle, where the order has two",
+                "by": "Receiving",
+            },
+        ),
+        body=_either_json("exception-asked"),
+        refusals=(400, 409, 415, 507),
+        more="A kind that is ours has its class, and a class its clock.",
+    ),
+    Operation(
+        "GET /exceptions",
+        EXCEPTIONS,
+        {200: Answer("The exceptions, a page of them.", _json("exceptions"), _LISTED)},
+        Sent(query={"state": "open", "overdue": "false"}),
+        query=(
+            *("state", "class", "kind", "owner", "partner", "overdue", "id", "known_at"),
+            *PAGE,
+        ),
+        refusals=(400,),
+        more="They are overdue, or not, at known_at where that is asked.",
+    ),
+    Operation(
+        "GET /exceptions/{exception_id}",
+        EXCEPTIONS,
+        {200: Answer("The exception.", _json("exception"))},
+        Sent(path={"exception_id": _EXCEPTION}),
+        query=("known_at",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "POST /exceptions/{exception_id}/decisions",
+        EXCEPTIONS,
+        {200: Answer("The exception, as it is then.", _json("exception"))},
+        Sent(
+            path={"exception_id": _EXCEPTION},
+            headers=_SENT_JSON,
+            body={
+                "decision": "ask_partner",
+                "reason": "Asked the plant for the bottle",
+                "by": "Receiving",
+                "version": 1,
+            },
+        ),
+        body=_either_json("exception-decision-asked"),
+        refusals=(400, 404, 409, 415, 507),
+        more="What can be decided goes by its state. It says for which version, if others may "
+        "decide, too: one that was decided on meanwhile is refused.",
+    ),
+    Operation(
+        "POST /exceptions/findings",
+        EXCEPTIONS,
+        {200: Answer("What became of the exceptions.", _json("exceptions-raised"))},
+        Sent(headers=_SENT_JSON, body={"of": [sample.CASE], "by": "Quality assurance"}),
+        body=_either_json("exception-findings-asked"),
+        refusals=(400, 404, 415, 507),
+        more="Findings of one cause are one exception. What was found before changes nothing; what "
+        "is new is added to it, and reopens it where it was over.",
+    ),
+    Operation(
+        "POST /exceptions/messages",
+        EXCEPTIONS,
+        {
+            200: Answer(
+                "The exception that the message is about, as it is then.",
+                _json("exception"),
+                ("Location", "Idempotent-Replayed"),
+            )
+        },
+        Sent(
+            headers=_SENT_JSON,
+            body={
+                "message_uuid": _REPORTED,
+                "exception_case_uuid": _THREAD,
+                "timestamp": 1_773_136_800,
+                "po_number": "PO-9",
+                "sender_information": {
+                    "gln": "0399990000023",
+                    "email": "receiving@wholesaler.example",
+                },
+                "exceptions": {
+                    "overages": [
+                        {
+                            "exception_item_uuid": "c8a1f2d3-5b6e-4d7f-9a80-1b2c3d4e5f60",
+                            "gtin": sample.GTIN,
+                            "quantity_ordered": 4,
+                            "quantity_received": 5,
+                            "resolution_request": "Return product",
+                        }
+                    ]
+                },
+                "case_resolved": False,
+            },
+        ),
+        body=_either_json("exception-message"),
+        refusals=(400, 404, 409, 415, 507),
+        more="It is a message of PDG: a report opens the exception that has the name of its "
+        "exception_case_uuid, adds to it or, with case_resolved, resolves it; a response is an "
+        "answer to it. One that comes again changes nothing.",
+    ),
+    Operation(
+        "POST /exceptions/{exception_id}/messages",
+        EXCEPTIONS,
+        {201: Answer("The message.", _json("exception-message"), ("Location",))},
+        Sent(
+            path={"exception_id": _THREAD},
+            headers=_SENT_JSON,
+            body={
+                "message": "response",
+                "by": "Quality assurance",
+                "sender_information": {
+                    "gln": "0312345000011",
+                    "email": "exceptions@plant.example",
+                },
+                "resolution_response": "Accept",
+                "additional_notes": "Send it back with the next truck.",
+            },
+        ),
+        body=_either_json("exception-message-asked"),
+        refusals=(400, 404, 409, 415, 507),
+        more="It is kept, and sending it is the caller's. What a report does not say is what the "
+        "exception is about; one about what is over says that it is resolved.",
+    ),
+    Operation(
+        "GET /exceptions/{exception_id}/messages",
+        EXCEPTIONS,
+        {200: Answer("The messages.", _json("exception-messages"))},
+        Sent(path={"exception_id": _THREAD}),
+        query=("known_at",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /exceptions/{exception_id}/messages/{message_uuid}",
+        EXCEPTIONS,
+        {200: Answer("The message, as it was sent.", _json("exception-message"))},
+        Sent(path={"exception_id": _THREAD, "message_uuid": _REPORTED}),
+        refusals=(404,),
     ),
     Operation(
         "GET /reconciliation/lots/{gtin}/{lot}",

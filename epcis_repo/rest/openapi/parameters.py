@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from epcis_repo.bindings.spelling import CbvXmlFormat
+from epcis_repo.exceptions import ExceptionClass, State
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import DATE_TIME_EXPECTED
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
@@ -108,6 +109,15 @@ QUERY: dict[str, Described] = {
         "Those that reach a thing, a lot or a container, or are on something in it.",
     ),
     "all": (_FLAG, "Whether those are there, too, that were released, or hold nothing."),
+    "state": ({"enum": [*State]}, "Only those in one state."),
+    "class": ({"enum": [*ExceptionClass]}, "Only those of one class."),
+    "kind": (
+        {"type": "string", "pattern": "^[a-z0-9]+([_-][a-z0-9]+)*$", "maxLength": 200},
+        "Only those of one kind, such as the name of a rule.",
+    ),
+    "owner": (SOME_TEXT, "Only those of one owner."),
+    "partner": (SOME_TEXT, "Only those about which one partner is asked."),
+    "overdue": (_FLAG, "Only those that should have been resolved, or only the others."),
     "subscriptionID": (_TEXT, "Only those of one subscription."),
     "row": ({"enum": [*Row]}, "The row whose serials are listed."),
     "only": ({"enum": [*Verdict]}, "What is said of the things that are listed."),
@@ -157,6 +167,8 @@ PATH: dict[str, Described] = {
     ),
     "delivery_id": (SOME_TEXT, "The deliveryID."),
     "hold_id": (SOME_TEXT, "The name of the hold; of a recall, its number."),
+    "exception_id": (SOME_TEXT, "The name of the exception."),
+    "message_uuid": (SOME_TEXT, "The name of the message."),
     "schema": (SOME_TEXT, "The name of the schema, as the WSDL has it."),
 }
 

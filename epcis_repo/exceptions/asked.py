@@ -1,0 +1,377 @@
+"""
+What is asked for by who opens an exception, decides on one, or seeks some: JSON in, values out.
+
+A decision is a row in `_DECISIONS`: what it takes, and the event that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from epcis_repo.errors import (
+    IdentifierError,
+    QueryParameterError,
+    ScanError,
+    ValidationError,
+    Violation,
+)
+from epcis_repo.exceptions.events import (
+    ExceptionActionDone,
+    ExceptionActionPlanned,
+    ExceptionAmended,
+    ExceptionAssigned,
+    ExceptionCommented,
+    ExceptionDecision,
+    ExceptionExplained,
+    ExceptionMoved,
+    ExceptionRescheduled,
+)
+from epcis_repo.exceptions.kinds import KINDS, ExceptionClass
+from epcis_repo.exceptions.rules import ActionKind, RootCause, State, Step
+from epcis_repo.gs1 import Identifier
+from epcis_repo.model.times import DATE_TIME_EXPECTED, parse_moment, utc_text
+from epcis_repo.operations.asked import IDENTIFIER_EXPECTED, identifier_asked
+from epcis_repo.operations.naming import epc_of
+
+# So many at once; what is more is a lot, or is in a container.
+THINGS_MAX = 1_000
+# The findings of so many things or lots are looked for at once.
+LOOKED_AT_MAX = 100
+_TEXT_LENGTH_MAX = 1_000
+_NAME_LENGTH_MAX = 200
+_NUMBER_MAX = 1_000_000
+_RULE = "exception"
+# What else is there below the exceptions cannot be one of them.
+_PATHS = {"findings", "messages"}
+_NAME_EXPECTED = (
+    f"1 to {_NAME_LENGTH_MAX} printable characters, no slash, no blank at either end, not only "
+    f"dots, and not {' or '.join(sorted(_PATHS))}"
+)
+_TEXT_EXPECTED = f"a text of 1 to {_TEXT_LENGTH_MAX} printable characters"
+_KIND_NAME = re.compile("[a-z0-9]+([_-][a-z0-9]+)*")
+
+_FLAGS = {"true": True, "false": False}
+
+E = TypeVar("E", bound=StrEnum)
+Member = tuple[str, Callable[[Any], Any]]
+"""What is expected of a member, and how it is read; a `ValueError` says that it is not that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    What is asked for by who opens an exception: `things` are EPCs, `due` is in microseconds.
+
+    One of `exception_class` and `kind` is there. Without `due` it is due as its class is, and
+    without `exception_id` it gets a name.
+    """
+
+    reason: str
+    by: str
+    exception_class: ExceptionClass | None = None
+    kind: str | None = None
+    things: tuple[str, ...] = ()
+    transactions: tuple[str, ...] = ()
+    partner: str | None = None
+    events: tuple[str, ...] = ()
+    owner: str | None = None
+    due: int | None = None
+    exception_id: str | None = None
+
+
+class DecisionAsked(NamedTuple):
+    """A decision on an exception, and the version that it is for, where one is said."""
+
+    decision: ExceptionDecision
+    version: int | None
+
+
+class LookedAt(NamedTuple):
+    """What the findings of some things or lots are looked for with, and by whom."""
+
+    identifiers: tuple[Identifier, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which exceptions are sought: all of what is said holds for each. `key` is that of a thing."""
+
+    state: State | None = None
+    exception_class: ExceptionClass | None = None
+    kind: str | None = None
+    owner: str | None = None
+    partner: str | None = None
+    overdue: bool | None = None
+    key: str | None = None
+
+
+def exception_asked(value: Any) -> Asked:
+    """Return what a JSON object asks to be opened; `ValidationError` says what is wrong with it."""
+    given = _read(value, _OPENING, required=("reason", "by"))
+    if "class" not in given and given.get("kind") not in KINDS:
+        raise _wrong("/class", _one_of(ExceptionClass), None)
+    given["exception_class"] = given.pop("class", None)
+    return Asked(**given)
+
+
+def exception_decision_asked(exception_id: str, value: Any) -> DecisionAsked:
+    """Return the decision that a JSON object asks for, likewise."""
+    if not isinstance(value, dict):
+        raise _wrong("", "a JSON object", value)
+    word = value.get("decision")
+    if not isinstance(word, str) or word not in _DECISIONS:
+        raise _wrong("/decision", f"one of {', '.join(_DECISIONS)}", word)
+    row = _DECISIONS[word]
+    members = {"decision": _A_TEXT, **_WHY, "version": _VERSION, **row.takes, **row.may_take}
+    given = _read(value, members, required=("reason", "by", *row.takes))
+    del given["decision"]
+    version = given.pop("version", None)
+    if row.may_take and not given.keys() & row.may_take.keys():
+        raise _wrong("", f"one of {', '.join(row.may_take)}", "none of them")
+    made = {**row.unsaid, **{name: _said(member) for name, member in given.items()}}
+    return DecisionAsked(row.makes(exception_id=exception_id, documents=[], **made), version)
+
+
+def findings_asked(value: Any) -> LookedAt:
+    """Return whose findings a JSON object asks to be made exceptions of, likewise."""
+    given = _read(value, _LOOKING, required=("of", "by"))
+    return LookedAt(given["of"], given["by"])
+
+
+def sought_asked(asked: Mapping[str, str]) -> Sought:
+    """Return what the parameters of a query seek; `QueryParameterError` names what is wrong."""
+    given = {}
+    for name, text in asked.items():
+        if name not in _SOUGHT:
+            raise QueryParameterError(name, expected=f"one of {', '.join(_SOUGHT)}", found=text)
+        expected, read = _SOUGHT[name]
+        try:
+            given[name] = read(text)
+        except ValueError:
+            raise QueryParameterError(name, expected=expected, found=text) from None
+    given["exception_class"] = given.pop("class", None)
+    given["key"] = given.pop("id", None)
+    return Sought(**given)
+
+
+def _said(member: Any) -> Any:
+    """Return a member as an event has it, in JSON."""
+    return [*member] if isinstance(member, tuple) else member
+
+
+def _read(
+    value: Any, members: Mapping[str, Member], *, required: tuple[str, ...]
+) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong("", "a JSON object", value)
+    given = {}
+    for name, member in value.items():
+        if name not in members:
+            raise _wrong(f"/{name}", f"one of {', '.join(members)}", name)
+        expected, read = members[name]
+        try:
+            given[name] = read(member)
+        except _MemberError as error:
+            raise _wrong(f"/{name}/{error.number}", error.expected, error.found) from None
+        except ValueError:
+            raise _wrong(f"/{name}", expected, member) from None
+    for name in required:
+        if name not in given:
+            raise _wrong(f"/{name}", members[name][0], None)
+    return given
+
+
+class _MemberError(ValueError):
+    """A member of a list is not what is expected."""
+
+    def __init__(self, number: int, expected: str, found: Any) -> None:
+        super().__init__(expected)
+        self.number = number
+        self.expected = expected
+        self.found = found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > _TEXT_LENGTH_MAX or not value.isprintable():
+        raise ValueError(value)
+    if not value.strip():
+        raise ValueError(value)
+    return value
+
+
+def _name(value: Any) -> str:
+    # It is a segment of a path.
+    text = _text(value)
+    if len(text) > _NAME_LENGTH_MAX or "/" in text or text != text.strip() or not text.strip("."):
+        raise ValueError(value)
+    if text in _PATHS:
+        raise ValueError(value)
+    return text
+
+
+def _kind(value: Any) -> str:
+    text = _text(value)
+    if len(text) > _NAME_LENGTH_MAX or not _KIND_NAME.fullmatch(text):
+        raise ValueError(value)
+    return text
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _NUMBER_MAX:
+        raise ValueError(value)
+    return value
+
+
+def _moment(value: Any) -> int:
+    # A date is the whole of that day.
+    return parse_moment(value if isinstance(value, str) else "")
+
+
+def _moment_text(value: Any) -> str:
+    return utc_text(_moment(value))
+
+
+def _list(value: Any, *, length_max: int) -> list[Any]:
+    if not isinstance(value, list) or not 1 <= len(value) <= length_max:
+        raise ValueError(value)
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for number, text in enumerate(_list(value, length_max=THINGS_MAX)):
+        try:
+            found[_text(text)] = None
+        except ValueError:
+            raise _MemberError(number, _TEXT_EXPECTED, text) from None
+    return tuple(found)
+
+
+def _identifiers(value: Any, *, length_max: int) -> tuple[tuple[str, Identifier], ...]:
+    """Return texts with the identifiers that they are, each of these once."""
+    found: dict[str, tuple[str, Identifier]] = {}
+    for number, text in enumerate(_list(value, length_max=length_max)):
+        if not isinstance(text, str) or not text.isprintable():
+            raise _MemberError(number, IDENTIFIER_EXPECTED, text)
+        try:
+            identifier = identifier_asked(text)
+        except IdentifierError as error:
+            raise _MemberError(number, f"{error.part}: {error.expected}", text) from None
+        except ScanError:
+            raise _MemberError(number, IDENTIFIER_EXPECTED, text) from None
+        found.setdefault(identifier.key, (text, identifier))
+    return tuple(found.values())
+
+
+def _things(value: Any) -> tuple[str, ...]:
+    # A URN says how long the company prefix is, which nothing else does.
+    return tuple(
+        text if text.startswith("urn:epc:") else epc_of(identifier.key)
+        for text, identifier in _identifiers(value, length_max=THINGS_MAX)
+    )
+
+
+def _looked_at(value: Any) -> tuple[Identifier, ...]:
+    return tuple(identifier for _, identifier in _identifiers(value, length_max=LOOKED_AT_MAX))
+
+
+def _key(text: str) -> str:
+    # PostgreSQL stores no NUL, so nothing has one in its name.
+    if not text.isprintable():
+        raise ValueError(text)
+    try:
+        return identifier_asked(text).key
+    except (IdentifierError, ScanError):
+        raise ValueError(text) from None
+
+
+def _flag(text: str) -> bool:
+    if text not in _FLAGS:
+        raise ValueError(text)
+    return _FLAGS[text]
+
+
+def _one_of(names: type[StrEnum]) -> str:
+    return f"one of {', '.join(names)}"
+
+
+def _named(names: type[E]) -> Member:
+    return _one_of(names), lambda value: names(value)
+
+
+_MOMENT_EXPECTED = f"a date, or {DATE_TIME_EXPECTED}"
+_THINGS_EXPECTED = f"a list of 1 to {THINGS_MAX} identifiers"
+_TEXTS_EXPECTED = f"a list of 1 to {THINGS_MAX} texts"
+_KIND_EXPECTED = "words of small letters and digits, parted by - or _"
+_A_TEXT: Member = (_TEXT_EXPECTED, _text)
+_WHY: dict[str, Member] = {"reason": _A_TEXT, "by": _A_TEXT}
+_VERSION: Member = ("the number of a version", _number)
+_WHAT: dict[str, Member] = {
+    "things": (_THINGS_EXPECTED, _things),
+    "transactions": (_TEXTS_EXPECTED, _texts),
+    "events": (_TEXTS_EXPECTED, _texts),
+    "partner": _A_TEXT,
+}
+_OPENING: Mapping[str, Member] = {
+    "exception_id": (_NAME_EXPECTED, _name),
+    "class": _named(ExceptionClass),
+    "kind": (_KIND_EXPECTED, _kind),
+    **_WHAT,
+    **_WHY,
+    "owner": _A_TEXT,
+    "due": (_MOMENT_EXPECTED, _moment),
+}
+_LOOKING: Mapping[str, Member] = {
+    "of": (f"a list of 1 to {LOOKED_AT_MAX} identifiers", _looked_at),
+    "by": _A_TEXT,
+}
+_SOUGHT: Mapping[str, Member] = {
+    "state": _named(State),
+    "class": _named(ExceptionClass),
+    "kind": (_KIND_EXPECTED, _kind),
+    "owner": _A_TEXT,
+    "partner": _A_TEXT,
+    "overdue": ("true or false", _flag),
+    "id": (IDENTIFIER_EXPECTED, _key),
+}
+
+
+class _Row(NamedTuple):
+    """
+    A decision that can be asked for: the event that it is, what it takes, and of what it may take
+    some, at least one; `unsaid` is what the event has where nothing is said.
+    """
+
+    makes: Callable[..., ExceptionDecision]
+    takes: Mapping[str, Member] = {}
+    may_take: Mapping[str, Member] = {}
+    unsaid: Mapping[str, Any] = {}
+
+
+def _nothing_said() -> dict[str, Any]:
+    return {"things": [], "transactions": [], "events": [], "partner": None, "findings": []}
+
+
+_DECISIONS: Mapping[str, _Row] = {
+    **{step.value: _Row(partial(ExceptionMoved, step=step.value, due=None)) for step in Step},
+    "amend": _Row(ExceptionAmended, may_take=_WHAT, unsaid=_nothing_said()),
+    "assign": _Row(ExceptionAssigned, {"owner": _A_TEXT}),
+    "reschedule": _Row(ExceptionRescheduled, {"due": (_MOMENT_EXPECTED, _moment_text)}),
+    "comment": _Row(ExceptionCommented),
+    "explain": _Row(ExceptionExplained, {"root_cause": _named(RootCause)}),
+    "plan_action": _Row(ExceptionActionPlanned, {"action": _named(ActionKind)}),
+    "finish_action": _Row(ExceptionActionDone, {"number": ("the number of an action", _number)}),
+}
+DECISIONS = tuple(_DECISIONS)
+"""What can be decided on an exception, in a word each."""
+
+
+def _wrong(pointer: str, expected: str, found: Any) -> ValidationError:
+    text = found if isinstance(found, str) else "nothing" if found is None else repr(found)
+    return ValidationError([Violation(pointer, _RULE, expected, text)])

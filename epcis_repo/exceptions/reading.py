@@ -1,0 +1,122 @@
+"""Reads exceptions from the log, and what the events of findings say that causes look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from epcis_repo.exceptions.causes import EventSaid
+from epcis_repo.exceptions.events import (
+    ExceptionDecision,
+    ExceptionOpened,
+    concerned_tags,
+    exception_tag,
+)
+from epcis_repo.exceptions.rules import ExceptionCase, folded
+from epcis_repo.gs1 import cbv
+from epcis_repo.projections.lifecycle import Step, step_in
+from epcis_repo.projections.lives import Lives
+from epcis_repo.recorders.decisions import Decision, decision_of
+from epcis_repo.store import Reading, RecordedEvent, load_statements
+
+STATEMENTS = load_statements("epcis_repo.exceptions", "exceptions.sql")
+
+# Which of the transactions that an event names is the delivery: the first of these that is there.
+_DELIVERIES = ("desadv", "bol", "inv", "po")
+# Which party of an end is asked: who trades, else who has it.
+_PARTIES = ("owning_party", "possessing_party", "location")
+
+Opened = tuple[int, str]
+"""The position at which an exception was opened, and its name."""
+
+
+async def exceptions_named(
+    session: Reading, names: Collection[str], until: int
+) -> dict[str, ExceptionCase]:
+    """Return the exceptions of these names, in the order in which they were opened."""
+    tags = [exception_tag(name) for name in names]
+    rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
+    return folded((recorded.record_time, decision) for recorded, decision in _decisions(rows))
+
+
+async def opened_before(session: Reading, position: int, *, limit: int) -> list[Opened]:
+    """Return which exceptions were opened before a position, the newest first."""
+    rows = await session.fetch(
+        STATEMENTS["select_opened"], session.part, ExceptionOpened.TOPIC, position, limit
+    )
+    return _opened(rows)
+
+
+async def opened_about(session: Reading, key: str, until: int) -> list[Opened]:
+    """Return which exceptions are about a thing as known at a position, the newest first."""
+    found = await session.fetch(
+        STATEMENTS["select_lives"], session.part, concerned_tags([key]), until
+    )
+    # What a thing was added to later was opened before.
+    names = {decision.exception_id for _, decision in _decisions(found)}
+    tags = [exception_tag(name) for name in names]
+    rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
+    return _opened(rows)[::-1]
+
+
+async def said_by(session: Reading, event_ids: Collection[str]) -> dict[str, EventSaid]:
+    """Return what these events say of the delivery that they are of."""
+    rows = await session.fetch(STATEMENTS["select_said"], session.part, sorted(event_ids))
+    return {
+        event_id: event_said(orjson.loads(header), biz_location or read_point)
+        for event_id, header, biz_location, read_point in rows
+    }
+
+
+def event_said(header: Mapping[str, Any], place: str | None) -> EventSaid:
+    """Return what the header of an event says of a delivery."""
+    transactions = {
+        cbv.bare_word(cbv.BIZ_TRANSACTION_TYPE, said.get("type", "")): said["bizTransaction"]
+        for said in header.get("bizTransactionList") or ()
+    }
+    return EventSaid(
+        delivery=_first(transactions, _DELIVERIES),
+        source=_first(_ends(header.get("sourceList"), "source"), _PARTIES),
+        destination=_first(_ends(header.get("destinationList"), "destination"), _PARTIES),
+        place=place,
+    )
+
+
+def _ends(ends: Sequence[Mapping[str, str]] | None, name: str) -> dict[str, str]:
+    return {cbv.bare_word(cbv.SOURCE_DEST_TYPE, end["type"]): end[name] for end in ends or ()}
+
+
+def _first(texts: Mapping[str, str], order: Sequence[str]) -> str | None:
+    """Return the text of the first kind that there is, else any."""
+    found = [texts[kind] for kind in order if kind in texts]
+    return next(iter(found or texts.values()), None)
+
+
+async def lots_of(lives: Lives, keys: Collection[str]) -> dict[str, str]:
+    """Return as of which lot things were put into use, the last that was said."""
+    said = await lives.said(keys)
+    return {
+        key: item.lot
+        for key in keys
+        for item in said[key]
+        if item.lot and step_in(item) is Step.COMMISSION
+    }
+
+
+def _decisions(
+    rows: Iterable[tuple[Any, ...]],
+) -> Iterable[tuple[RecordedEvent, ExceptionDecision]]:
+    for recorded in (RecordedEvent(*row) for row in rows):
+        decision: Decision = decision_of(recorded)
+        assert isinstance(decision, ExceptionDecision)
+        yield recorded, decision
+
+
+def _opened(rows: Iterable[tuple[Any, ...]]) -> list[Opened]:
+    return [
+        (recorded.position, decision.exception_id)
+        for recorded, decision in _decisions(rows)
+        if isinstance(decision, ExceptionOpened)
+    ]

@@ -1,0 +1,126 @@
+"""
+Exceptions: opened by hand or from findings, decided on, listed.
+
+Each function is a request turned into a call of an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.errors import (
+    QueryParameterError,
+)
+from epcis_repo.exceptions import (
+    decide_on,
+    exception_asked,
+    exception_decision_asked,
+    exception_value,
+    exceptions,
+    exceptions_value,
+    findings_asked,
+    one_exception,
+    open_exception,
+    raise_findings,
+    raised_value,
+    sought_asked,
+)
+from epcis_repo.holds import known_holds
+from epcis_repo.query import per_page_asked
+from epcis_repo.rest.pages import next_page
+from epcis_repo.rest.requests import clock, identifier_in, moment_of, store_of
+from epcis_repo.rest.sent import json_sent
+
+_JSON = "application/json"
+# A thousand identifiers, transactions and events, as long as they may be.
+_BODY_SIZE_MAX = 4 << 20
+_PAGE = ("perPage", "nextPageToken", "known_at")
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(value), status, headers, _JSON)
+
+
+async def post_exception(request: Request) -> Response:
+    """Open an exception: what does not agree, or is not fit, and what it is about."""
+    asked = exception_asked(
+        load_json(await json_sent(request, "an exception", size_max=_BODY_SIZE_MAX))
+    )
+    now = clock()
+    case = await open_exception(store_of(request), asked, now=now)
+    headers = {"Location": f"/exceptions/{quote(case.exception_id, safe='')}"}
+    return _json(exception_value(case, now=now), 201, headers)
+
+
+async def post_findings(request: Request) -> Response:
+    """Make exceptions of what is not as it should be with things or lots: one for each cause."""
+    asked, store = (
+        findings_asked(
+            load_json(await json_sent(request, "what to look at", size_max=_BODY_SIZE_MAX))
+        ),
+        store_of(request),
+    )
+    now = clock()
+    known = await known_holds(store)
+    raised = await raise_findings(store, asked.identifiers, by=asked.by, known=known, now=now)
+    return _json(raised_value(raised, now=now))
+
+
+async def get_exceptions(request: Request) -> Response:
+    """Return exceptions, the newest first: all, or those that are sought."""
+    asked = _once(request)
+    sought = sought_asked({name: text for name, text in asked.items() if name not in _PAGE})
+    known_at, now = _known_at(request), clock()
+    page = await exceptions(
+        store_of(request),
+        sought,
+        per_page=per_page_asked(asked.get("perPage")),
+        token=asked.get("nextPageToken"),
+        known_at=known_at,
+        now=now,
+    )
+    headers = next_page(request, asked.items(), page.next_page_token)
+    moment = now if known_at is None else known_at
+    return _json(exceptions_value(page, now=moment), headers=headers)
+
+
+async def get_exception(request: Request) -> Response:
+    """Return an exception, with all that was decided on it."""
+    _once(request, ("known_at",))
+    name, known_at = identifier_in(request, "exception_id"), _known_at(request)
+    case = await one_exception(store_of(request), name, known_at=known_at)
+    return _json(exception_value(case, now=clock() if known_at is None else known_at))
+
+
+async def post_exception_decision(request: Request) -> Response:
+    """Decide on an exception: take it a step on, assign it, comment on it, explain it."""
+    name = identifier_in(request, "exception_id")
+    asked = exception_decision_asked(
+        name, load_json(await json_sent(request, "a decision", size_max=_BODY_SIZE_MAX))
+    )
+    now = clock()
+    case = await decide_on(store_of(request), asked.decision, version=asked.version, now=now)
+    return _json(exception_value(case, now=now))
+
+
+def _once(request: Request, names: Collection[str] | None = None) -> dict[str, str]:
+    """Return the parameters of a query, each of which is there once, and one of `names`."""
+    asked = request.query_params
+    for name, text in asked.multi_items():
+        if len(asked.getlist(name)) > 1:
+            raise QueryParameterError(name, expected="each parameter once", found=f"{name} twice")
+        if names is not None and name not in names:
+            raise QueryParameterError(name, expected=" or ".join(names), found=text)
+    return dict(asked)
+
+
+def _known_at(request: Request) -> int | None:
+    text = request.query_params.get("known_at")
+    return None if text is None else moment_of("known_at", text)

@@ -1,0 +1,491 @@
+"""Exceptions on the log: opened by hand and from findings, decided on, found again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from epcis_repo.errors import NotFoundError, QueryParameterError
+from epcis_repo.evidence.tree import tree_size
+from epcis_repo.exceptions import (
+    Became,
+    ExceptionCase,
+    ExceptionChangedError,
+    ExceptionClass,
+    ExceptionStateError,
+    ExceptionTakenError,
+    Sought,
+    State,
+    decide_on,
+    exception_asked,
+    exception_decision_asked,
+    exceptions,
+    one_exception,
+    open_exception,
+    operations,
+    raise_findings,
+)
+from epcis_repo.findings import Hold, Known
+from epcis_repo.findings import operations as finding
+from epcis_repo.gs1 import canonical_key, parse_identifier
+from epcis_repo.model.events import BizTransaction, Event
+from epcis_repo.store import EventStore
+from epcis_repo.store.documents import kept
+from epcis_repo.store.log import head
+from tests.operations.reports import (
+    CASE,
+    NOW,
+    OTHER_CASE,
+    OTHER_PACK,
+    PACK,
+    PALLET,
+    at,
+    commissioned,
+    named,
+    packed,
+    received,
+    report,
+    shipped,
+)
+from tests.operations.test_custody import BUYER, MAKER, sold
+
+LOT = "(01)00300010123455(10)L1"
+DESADV = "urn:epcglobal:cbv:bt:030001000001:D1"
+# What is a word of Python, too.
+DATA_ISSUE: dict[str, Any] = {"class": "data_issue"}
+WHY = {"reason": "two packs too few", "by": "Ann"}
+
+
+async def opened(store: EventStore, *, now: int = NOW, **asked: Any) -> ExceptionCase:
+    return await open_exception(
+        store, exception_asked({"kind": "shortage", **WHY, **asked}), now=now
+    )
+
+
+async def decided(
+    store: EventStore, name: str, word: str, *, now: int = NOW, **asked: Any
+) -> ExceptionCase:
+    found = exception_decision_asked(name, {"decision": word, **WHY, **asked})
+    return await decide_on(store, found.decision, version=found.version, now=now)
+
+
+async def raised(store: EventStore, text: str, *, now: int = NOW, **more: Any) -> dict[str, str]:
+    """What became of exceptions when the findings of something were looked for, by kind."""
+    found = await raise_findings(store, [parse_identifier(text)], by="Ann", now=now, **more)
+    return {str(item.case.kind): item.became.value for item in found}
+
+
+async def names(store: EventStore, *, now: int = NOW, **sought: Any) -> list[str]:
+    page = await exceptions(store, Sought(**sought), per_page=1_000, now=now)
+    return [case.exception_id for case in page.exceptions]
+
+
+async def only(store: EventStore) -> ExceptionCase:
+    (name,) = await names(store)
+    return await one_exception(store, name)
+
+
+def under(event: Event, transaction: str, name: str) -> Event:
+    """An event of a delivery, between the maker and the buyer."""
+    said = (BizTransaction(type="desadv", biz_transaction=transaction),)
+    return named(name, replace(sold(event), biz_transaction_list=said))
+
+
+async def lost(store: EventStore, *packs: str, transaction: str = DESADV, now: int = NOW) -> None:
+    """Packs that were received, and never shipped to whom received them."""
+    await report(store, commissioned(1, *packs), now=now, note=f"begun {packs}")
+    for pack in packs:
+        event = under(received(4, pack), transaction, f"urn:x:received:{pack}")
+        await report(store, event, now=now, note=f"received {pack}")
+
+
+class TestOpening:
+    async def test_records_who_what_and_why(self, store: EventStore) -> None:
+        """
+        An exception has its class by its kind, what it is about, and when it is due.
+        """
+        case = await opened(
+            store, exception_id="E1", things=[PACK, CASE], transactions=[DESADV], partner=MAKER
+        )
+
+        assert case == await one_exception(store, "E1")
+        assert case.exception_class is ExceptionClass.DATA_NO_PRODUCT
+        assert (case.things, case.transactions, case.partner) == ((PACK, CASE), (DESADV,), MAKER)
+        assert (case.state, case.reason, case.by) == (State.OPEN, WHY["reason"], "Ann")
+        assert (case.opened_at, case.due, case.version) == (NOW, NOW + at(48) - at(0), 1)
+
+    async def test_takes_another_class_and_clock_where_they_are_said(
+        self, store: EventStore
+    ) -> None:
+        """
+        Who opens it may know better than the tables, and may have a kind of his own.
+        """
+        case = await opened(
+            store, kind="a-kind-of-ours", due="2030-01-01", owner="Bob", **DATA_ISSUE
+        )
+
+        assert (case.exception_class.value, case.kind) == ("data_issue", "a-kind-of-ours")
+        assert (case.owner, case.is_overdue(NOW)) == ("Bob", False)
+        assert not case.is_overdue(at(24 * 365 * 4 + 24 * 2) - 1)
+        assert case.is_overdue(at(24 * 365 * 4 + 24 * 2))
+
+    async def test_refuses_a_name_that_was_ever_taken(self, store: EventStore) -> None:
+        """
+        A name is that of one exception, also once it is closed.
+        """
+        await opened(store, exception_id="E1")
+        for word in ("resolve", "close"):
+            await decided(store, "E1", word)
+
+        with pytest.raises(ExceptionTakenError, match="'E1'"):
+            await opened(store, exception_id="E1")
+
+    async def test_gives_a_name_where_none_is_given(self, store: EventStore) -> None:
+        """
+        Two without names are two.
+        """
+        one, other = await opened(store), await opened(store)
+
+        assert await names(store) == [other.exception_id, one.exception_id]
+
+    async def test_by_eight_at_once_happens_once(self, store: EventStore) -> None:
+        """
+        Of those who want one name at the same time one gets it.
+        """
+        answers = await asyncio.gather(
+            *(opened(store, exception_id="E1") for _ in range(8)), return_exceptions=True
+        )
+
+        assert sum(isinstance(answer, ExceptionTakenError) for answer in answers) == 7
+        assert (await one_exception(store, "E1")).version == 1
+
+    async def test_keeps_the_documents_that_it_rests_on(self, store: EventStore) -> None:
+        """
+        A message of a partner is kept with the decision that it led to, byte for byte.
+        """
+        body = b'{"message_uuid": "1"}'
+        digest = sha256(body).hexdigest()
+        documents = [(digest, body, "application/json")]
+
+        case = await open_exception(
+            store, exception_asked({"kind": "shortage", **WHY}), now=NOW, documents=documents
+        )
+
+        assert [past.decision.documents for past in case.history] == [[digest]]
+        async with store.reading() as session:
+            assert (await kept(session, digest)).size == len(body)
+
+
+class TestDeciding:
+    async def test_is_part_of_the_log(self, store: EventStore) -> None:
+        """
+        Each decision is an event, and a leaf of the tree.
+        """
+        await opened(store, exception_id="E1")
+        for word in ("begin", "comment", "resolve"):
+            await decided(store, "E1", word)
+
+        async with store.reading() as session:
+            assert await head(session) == await tree_size(session) == 4
+
+    async def test_on_what_is_not_there_is_refused(self, store: EventStore) -> None:
+        """
+        A name that no exception has, or can have, is not found.
+        """
+        for name in ("E2", "", "\0", "\ud800"):
+            with pytest.raises(NotFoundError):
+                await decided(store, name, "comment")
+            with pytest.raises(NotFoundError):
+                await one_exception(store, name)
+
+    async def test_by_two_at_once_on_one_version_happens_once(self, store: EventStore) -> None:
+        """
+        Of two who have read the same and decide, one is told that somebody else was first.
+        """
+        await opened(store, exception_id="E1")
+
+        answers = await asyncio.gather(
+            *(
+                decided(store, "E1", "assign", owner=owner, version=1)
+                for owner in ("Ann", "Bob", "Cid", "Dan")
+            ),
+            return_exceptions=True,
+        )
+
+        assert sum(isinstance(answer, ExceptionChangedError) for answer in answers) == 3
+        case = await one_exception(store, "E1")
+        assert case.version == 2
+        assert case in answers
+
+    async def test_by_two_at_once_without_one_goes_by_the_state(self, store: EventStore) -> None:
+        """
+        Who says no version is told only if his step is not there any more; comments all are.
+        """
+        await opened(store, exception_id="E1")
+
+        steps = await asyncio.gather(
+            *(decided(store, "E1", "begin") for _ in range(4)), return_exceptions=True
+        )
+        await asyncio.gather(*(decided(store, "E1", "comment") for _ in range(4)))
+
+        assert sum(isinstance(answer, ExceptionStateError) for answer in steps) == 3
+        assert (await one_exception(store, "E1")).version == 6
+
+    async def test_adds_what_it_is_about(self, store: EventStore) -> None:
+        """
+        What is added later is found by that, in its place among the others.
+        """
+        await opened(store, exception_id="E1", things=[PACK])
+        await opened(store, exception_id="E2", things=[OTHER_PACK])
+        await decided(store, "E1", "amend", things=["(01)00300010123455(21)A2"])
+
+        assert await names(store, key=canonical_key(OTHER_PACK)) == ["E2", "E1"]
+        assert await names(store, key=canonical_key(PACK)) == ["E1"]
+        assert await names(store, key=canonical_key(CASE)) == []
+
+
+class TestFindings:
+    async def test_of_one_cause_are_one_exception(self, store: EventStore) -> None:
+        """
+        However many serials of a delivery nobody told of, it is one; another delivery is another.
+        """
+        await lost(store, PACK, OTHER_PACK)
+        await lost(store, "urn:epc:id:sgtin:030001.0012345.A3", transaction="urn:x:D2")
+
+        became = await raise_findings(store, [parse_identifier(LOT)], by="Ann", now=NOW)
+
+        assert [item.became for item in became] == [Became.OPENED] * 2
+        first = became[0].case
+        assert (first.kind, first.by) == ("received-not-shipped", "Ann")
+        assert first.exception_class is ExceptionClass.PRODUCT_NO_DATA
+        assert (first.things, first.transactions) == ((PACK, OTHER_PACK), (DESADV,))
+        assert (first.partner, len(first.events), len(first.findings)) == (MAKER, 2, 2)
+        assert first.cause == f"received-not-shipped in {DESADV}"
+        for pack in (PACK, OTHER_PACK):
+            assert await names(store, key=canonical_key(pack)) == [first.exception_id]
+
+    async def test_that_were_found_before_change_nothing(self, store: EventStore) -> None:
+        """
+        The same findings again, of a lot or of a thing, in whatever state, record nothing.
+        """
+        await lost(store, PACK, OTHER_PACK)
+        await raised(store, LOT)
+        case = await only(store)
+
+        for word in ("begin", "ask_partner", "resolve", "close"):
+            await decided(store, case.exception_id, word)
+            async with store.reading() as session:
+                position = await head(session)
+            for text in (LOT, PACK):
+                became = await raised(store, text, now=NOW + 1)
+                assert became == {"received-not-shipped": "unchanged"}
+            async with store.reading() as session:
+                assert await head(session) == position
+
+    async def test_that_are_new_are_added(self, store: EventStore) -> None:
+        """
+        Another serial of the delivery is added to the exception that there is, and it goes on.
+        """
+        await lost(store, PACK)
+        await raised(store, LOT)
+        await decided(store, (await only(store)).exception_id, "begin")
+        await lost(store, OTHER_PACK)
+
+        assert await raised(store, LOT) == {"received-not-shipped": "amended"}
+
+        case = await only(store)
+        assert (case.state, case.things) == (State.IN_WORK, (PACK, OTHER_PACK))
+        assert [len(item["epcs"]) for item in case.findings] == [1, 1]
+
+    @pytest.mark.parametrize("steps", [("resolve",), ("resolve", "close")])
+    async def test_that_are_new_reopen_what_is_over(
+        self, store: EventStore, steps: tuple[str, ...]
+    ) -> None:
+        """
+        When the cause comes back, its exception is open again, due anew, with all its history.
+        """
+        await lost(store, PACK)
+        await raised(store, LOT)
+        name = (await only(store)).exception_id
+        for word in steps:
+            await decided(store, name, word)
+        await lost(store, OTHER_PACK)
+
+        assert await raised(store, LOT, now=NOW + 7) == {"received-not-shipped": "reopened"}
+
+        case = await only(store)
+        assert (case.exception_id, case.state, case.times_reopened) == (name, State.OPEN, 1)
+        assert case.due == NOW + 7 + at(48) - at(0)
+        assert case.version == 1 + len(steps) + 2
+        assert case.things == (PACK, OTHER_PACK)
+
+    async def test_by_eight_at_once_are_one_exception(self, store: EventStore) -> None:
+        """
+        Of those who look at the same time, one opens it, and to the others it is known.
+        """
+        await lost(store, PACK)
+
+        answers = await asyncio.gather(*(raised(store, LOT) for _ in range(8)))
+
+        became = sorted(answer["received-not-shipped"] for answer in answers)
+        assert became == ["opened"] + ["unchanged"] * 7
+
+    async def test_of_several_rules_are_several(self, store: EventStore) -> None:
+        """
+        What is shipped while it is held, and packed twice, has an exception of each class.
+        """
+        await report(store, commissioned(1, PACK), packed(2, CASE, PACK))
+        await report(store, named("urn:x:wrong", packed(3, OTHER_CASE, PACK)))
+        await report(store, sold(shipped(4, OTHER_CASE)))
+        held = Known(holds=[Hold(canonical_key(PACK), "H1", at(0))])
+
+        became = await raised(store, PACK, now=at(5), known=held)
+
+        assert became == {"two-parents": "opened", "shipped-on-hold": "opened"}
+        found = await exceptions(store, Sought(), per_page=9, now=at(5))
+        by_kind = {case.kind: case for case in found.exceptions}
+        assert by_kind["shipped-on-hold"].partner == BUYER
+        assert by_kind["two-parents"].cause == "two-parents of 01/00300010123455 in lot L1"
+
+    async def test_of_several_things_with_one_cause_are_one_exception(
+        self, store: EventStore
+    ) -> None:
+        """
+        Who looks at two packs of a delivery is told once of what they have in common.
+        """
+        await lost(store, PACK, OTHER_PACK)
+
+        packs = [parse_identifier(pack) for pack in (PACK, OTHER_PACK)]
+        (found,) = await raise_findings(store, packs, by="Ann", now=NOW)
+
+        assert (found.became, found.case.things) == (Became.OPENED, (PACK, OTHER_PACK))
+
+    async def test_of_what_is_sound_are_none(self, store: EventStore) -> None:
+        """
+        Nothing is recorded of a thing with which all is as it should be.
+        """
+        await report(store, commissioned(1, PACK))
+
+        assert await raised(store, PACK) == {}
+        assert await names(store) == []
+
+    async def test_of_what_nobody_named_are_not_found(self, store: EventStore) -> None:
+        """
+        A thing that no event names is not sound: nobody knows it.
+        """
+        with pytest.raises(NotFoundError):
+            await raised(store, PACK)
+
+    async def test_of_a_long_lot_are_found_page_by_page(
+        self, store: EventStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A cause that goes on over pages of serials is one exception, with all of them.
+        """
+        monkeypatch.setattr(finding, "THINGS_PER_PAGE", 1)
+        await lost(store, PACK, OTHER_PACK)
+
+        assert await raised(store, LOT) == {"received-not-shipped": "opened"}
+
+        assert (await only(store)).things == (PACK, OTHER_PACK)
+
+
+class TestKnowing:
+    async def test_is_of_a_moment(self, store: EventStore) -> None:
+        """
+        What was known of an exception at a moment is what had been decided by then.
+        """
+        await opened(store, exception_id="E1", now=NOW)
+        await decided(store, "E1", "begin", now=NOW + 10)
+        await decided(store, "E1", "resolve", now=NOW + 20)
+
+        for moment, state in ((0, State.OPEN), (10, State.IN_WORK), (99, State.RESOLVED)):
+            case = await one_exception(store, "E1", known_at=NOW + moment)
+            assert case.state is state
+            page = await exceptions(store, Sought(), per_page=9, known_at=NOW + moment, now=0)
+            assert page.exceptions == [case]
+        with pytest.raises(NotFoundError):
+            await one_exception(store, "E1", known_at=NOW - 1)
+        page = await exceptions(store, Sought(), per_page=9, known_at=NOW - 1, now=NOW)
+        assert page.exceptions == []
+
+    async def test_of_what_is_overdue_is_of_that_moment_too(self, store: EventStore) -> None:
+        """
+        What was overdue then is asked by the clock of then.
+        """
+        await opened(store, exception_id="E1", now=at(0))
+        await decided(store, "E1", "resolve", now=at(60))
+
+        for moment, overdue in ((at(1), []), (at(50), ["E1"]), (at(61), [])):
+            page = await exceptions(
+                store, Sought(overdue=True), per_page=9, known_at=moment, now=NOW
+            )
+            assert [case.exception_id for case in page.exceptions] == overdue
+
+
+class TestListing:
+    async def test_finds_what_is_sought(self, store: EventStore) -> None:
+        """
+        Each parameter narrows it by itself, and all of them hold together.
+        """
+        await opened(store, exception_id="E1", things=[PACK], owner="Ann", partner=MAKER)
+        await opened(store, exception_id="E2", kind="damaged", things=[PALLET])
+        await opened(store, exception_id="E3", kind="wrong_lot", owner="Ann", due="2020-01-01")
+        await decided(store, "E2", "begin", by="Bob")
+
+        sought: dict[str, tuple[dict[str, Any], list[str]]] = {
+            "all": ({}, ["E3", "E2", "E1"]),
+            "state": ({"state": State.OPEN}, ["E3", "E1"]),
+            "class": ({"exception_class": ExceptionClass.UNAVAILABLE_FOR_DISTRIBUTION}, ["E2"]),
+            "kind": ({"kind": "shortage"}, ["E1"]),
+            "owner": ({"owner": "Ann"}, ["E3", "E1"]),
+            "partner": ({"partner": MAKER}, ["E1"]),
+            "overdue": ({"overdue": True}, ["E3"]),
+            "not overdue": ({"overdue": False}, ["E2", "E1"]),
+            "thing": ({"key": canonical_key(PALLET)}, ["E2"]),
+            "two": ({"owner": "Ann", "overdue": False}, ["E1"]),
+            "none": ({"owner": "Bob", "state": State.OPEN}, []),
+        }
+        for what, (given, expected) in sought.items():
+            assert await names(store, **given) == expected, what
+
+    @pytest.mark.parametrize("together", [1, 2, 200])
+    async def test_goes_on_page_by_page(
+        self, store: EventStore, together: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Pages have each once, the newest first, however many are looked at together.
+        """
+        monkeypatch.setattr(operations, "_TOGETHER", together)
+        for number in range(7):
+            owner = "Ann" if number % 2 else "Bob"
+            await opened(store, exception_id=f"E{number}", owner=owner, things=[PACK])
+
+        for sought, expected in (
+            (Sought(), [f"E{number}" for number in range(6, -1, -1)]),
+            (Sought(owner="Bob"), ["E6", "E4", "E2", "E0"]),
+            (Sought(key=canonical_key(PACK), owner="Ann"), ["E5", "E3", "E1"]),
+        ):
+            for per_page in (1, 2, 4):
+                found: list[str] = []
+                token: str | None = None
+                while True:
+                    page = await exceptions(store, sought, per_page=per_page, token=token, now=NOW)
+                    assert len(page.exceptions) <= per_page
+                    found += [case.exception_id for case in page.exceptions]
+                    token = page.next_page_token
+                    if token is None:
+                        break
+                assert found == expected
+
+    @pytest.mark.parametrize("token", ["", "x", "-1", "1.5", "9" * 30, "²"])
+    async def test_takes_no_token_that_it_did_not_give(self, store: EventStore, token: str) -> None:
+        """
+        What is no token is refused by name.
+        """
+        with pytest.raises(QueryParameterError, match="nextPageToken"):
+            await exceptions(store, Sought(), per_page=1, token=token, now=NOW)

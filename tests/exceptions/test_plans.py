@@ -1,0 +1,74 @@
+"""Every statement about exceptions finds its rows by an index, on both databases."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from epcis_repo.evidence.operations import prepare
+from epcis_repo.exceptions import exception_asked, open_exception
+from epcis_repo.exceptions.events import ExceptionOpened, concerned_tags, exception_tag
+from epcis_repo.exceptions.reading import STATEMENTS
+from epcis_repo.store import EventStore, open_store
+from epcis_repo.store.sqlite import spelt_for_sqlite
+from tests.operations.reports import NOW
+from tests.query.test_plans import PRODUCT, fill
+
+KEY = "01/00300010123455/21/7x1"
+LAST = 2**62
+# Each with its values after the part.
+ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "the newest": (STATEMENTS["select_opened"], (ExceptionOpened.TOPIC, LAST, 200)),
+    "some by name": (STATEMENTS["select_lives"], ([exception_tag("E1")], LAST)),
+    "those about a thing": (STATEMENTS["select_lives"], (concerned_tags([KEY]), LAST)),
+    "what events say": (STATEMENTS["select_said"], (["urn:x:1", "urn:x:2"],)),
+}
+
+
+async def filled(url: str) -> EventStore:
+    store = open_store(url)
+    await prepare(store)
+    asked = {"kind": "damaged", "things": [PRODUCT.format("7x1")], "reason": "wet", "by": "QA"}
+    # Before the events, which go into the log without the tree.
+    await open_exception(store, exception_asked(asked), now=NOW)
+    await fill(store)
+    return store
+
+
+async def test_sqlite_searches(sqlite_url: str, subtests: pytest.Subtests) -> None:
+    """
+    No table is scanned.
+    """
+    store = await filled(sqlite_url)
+    async with store.reading() as session:
+        for name, (statement, values) in ASKED.items():
+            explained = f"EXPLAIN QUERY PLAN {spelt_for_sqlite(statement)}"
+            rows = await session.fetch(explained, session.part, *values)
+            plan = "\n".join(row[3] for row in rows)
+            with subtests.test(name):
+                assert "SEARCH" in plan
+                assert not re.search(r"SCAN (?!carray)", plan), plan
+    await store.close()
+
+
+async def test_postgresql_searches(postgres_url: str, subtests: pytest.Subtests) -> None:
+    """
+    No table is read from end to end where an index leads to the rows.
+    """
+    store = await filled(postgres_url)
+    for name, (statement, values) in ASKED.items():
+        async with store.writing() as session:
+            await session.execute("SET LOCAL enable_seqscan = off")
+            await session.execute("SET LOCAL cpu_index_tuple_cost = 1")
+            rows = await session.fetch(f"EXPLAIN {statement}", session.part, *values)
+        plan = "\n".join(row[0] for row in rows)
+        # Years in which nothing was recorded are empty: every way into them is the same.
+        plan = re.sub(r"_20(?!26)\d\d .*\n +Index Cond: \(part = \d+\)", "", plan)
+        plan = re.sub(r"tag_bucket_key on tag_bucket b.*\n +Index Cond: \(part = \d+\)", "", plan)
+        with subtests.test(name):
+            assert "Index Cond" in plan, plan
+            assert "Seq Scan" not in plan, plan
+            assert not re.search(r"Index Cond: \(part = \d+\)\n", f"{plan}\n"), plan
+    await store.close()
