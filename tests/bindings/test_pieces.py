@@ -399,7 +399,7 @@ def test_official_examples_are_read_alike(path: Path, monkeypatch: pytest.Monkey
     assert in_pieces(body, media_type) == as_a_whole(body, media_type)
 
 
-fuzz = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+fuzz = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 FORMATS = [pytest.param(f, id=f.name) for f in (JSON, XML_2_0, XML_1_2)]
 
 
