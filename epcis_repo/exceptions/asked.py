@@ -17,8 +17,6 @@ from epcis_repo.errors import (
     IdentifierError,
     QueryParameterError,
     ScanError,
-    ValidationError,
-    Violation,
 )
 from epcis_repo.exceptions.events import (
     ExceptionActionDone,
@@ -34,32 +32,40 @@ from epcis_repo.exceptions.events import (
 from epcis_repo.exceptions.kinds import KINDS, ExceptionClass
 from epcis_repo.exceptions.rules import ActionKind, RootCause, State, Step
 from epcis_repo.gs1 import Identifier
-from epcis_repo.model.times import DATE_TIME_EXPECTED, parse_moment, utc_text
+from epcis_repo.model.times import utc_text
 from epcis_repo.operations.asked import IDENTIFIER_EXPECTED, identifier_asked
-from epcis_repo.operations.naming import epc_of
+from epcis_repo.operations.members import (
+    MOMENT_EXPECTED,
+    NAME_EXPECTED,
+    NAME_LENGTH_MAX,
+    TEXT_EXPECTED,
+    Member,
+    MemberError,
+    epc_asked,
+    read_identifiers,
+    read_list,
+    read_members,
+    read_moment,
+    read_name,
+    read_text,
+    wrong,
+)
 
 # So many at once; what is more is a lot, or is in a container.
 THINGS_MAX = 1_000
 # The findings of so many things or lots are looked for at once.
 LOOKED_AT_MAX = 100
-_TEXT_LENGTH_MAX = 1_000
-_NAME_LENGTH_MAX = 200
 _NUMBER_MAX = 1_000_000
-_RULE = "exception"
 # What else is there below the exceptions cannot be one of them.
 _PATHS = {"findings", "messages"}
-_NAME_EXPECTED = (
-    f"1 to {_NAME_LENGTH_MAX} printable characters, no slash, no blank at either end, not only "
-    f"dots, and not {' or '.join(sorted(_PATHS))}"
-)
-_TEXT_EXPECTED = f"a text of 1 to {_TEXT_LENGTH_MAX} printable characters"
+_NAME_EXPECTED = f"{NAME_EXPECTED}, and not {' or '.join(sorted(_PATHS))}"
 _KIND_NAME = re.compile("[a-z0-9]+([_-][a-z0-9]+)*")
 
 _FLAGS = {"true": True, "false": False}
 
 E = TypeVar("E", bound=StrEnum)
-Member = tuple[str, Callable[[Any], Any]]
-"""What is expected of a member, and how it is read; a `ValueError` says that it is not that."""
+_read = partial(read_members, rule="exception")
+_wrong = partial(wrong, "exception")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,59 +171,16 @@ def _said(member: Any) -> Any:
     return [*member] if isinstance(member, tuple) else member
 
 
-def _read(
-    value: Any, members: Mapping[str, Member], *, required: tuple[str, ...]
-) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong("", "a JSON object", value)
-    given = {}
-    for name, member in value.items():
-        if name not in members:
-            raise _wrong(f"/{name}", f"one of {', '.join(members)}", name)
-        expected, read = members[name]
-        try:
-            given[name] = read(member)
-        except _MemberError as error:
-            raise _wrong(f"/{name}/{error.number}", error.expected, error.found) from None
-        except ValueError:
-            raise _wrong(f"/{name}", expected, member) from None
-    for name in required:
-        if name not in given:
-            raise _wrong(f"/{name}", members[name][0], None)
-    return given
-
-
-class _MemberError(ValueError):
-    """A member of a list is not what is expected."""
-
-    def __init__(self, number: int, expected: str, found: Any) -> None:
-        super().__init__(expected)
-        self.number = number
-        self.expected = expected
-        self.found = found
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _TEXT_LENGTH_MAX or not value.isprintable():
-        raise ValueError(value)
-    if not value.strip():
-        raise ValueError(value)
-    return value
-
-
 def _name(value: Any) -> str:
-    # It is a segment of a path.
-    text = _text(value)
-    if len(text) > _NAME_LENGTH_MAX or "/" in text or text != text.strip() or not text.strip("."):
-        raise ValueError(value)
+    text = read_name(value)
     if text in _PATHS:
         raise ValueError(value)
     return text
 
 
 def _kind(value: Any) -> str:
-    text = _text(value)
-    if len(text) > _NAME_LENGTH_MAX or not _KIND_NAME.fullmatch(text):
+    text = read_text(value)
+    if len(text) > NAME_LENGTH_MAX or not _KIND_NAME.fullmatch(text):
         raise ValueError(value)
     return text
 
@@ -228,57 +191,28 @@ def _number(value: Any) -> int:
     return value
 
 
-def _moment(value: Any) -> int:
-    # A date is the whole of that day.
-    return parse_moment(value if isinstance(value, str) else "")
-
-
 def _moment_text(value: Any) -> str:
-    return utc_text(_moment(value))
-
-
-def _list(value: Any, *, length_max: int) -> list[Any]:
-    if not isinstance(value, list) or not 1 <= len(value) <= length_max:
-        raise ValueError(value)
-    return value
+    return utc_text(read_moment(value))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for number, text in enumerate(_list(value, length_max=THINGS_MAX)):
+    for number, text in enumerate(read_list(value, length_max=THINGS_MAX)):
         try:
-            found[_text(text)] = None
+            found[read_text(text)] = None
         except ValueError:
-            raise _MemberError(number, _TEXT_EXPECTED, text) from None
+            raise MemberError(number, TEXT_EXPECTED, text) from None
     return tuple(found)
 
 
-def _identifiers(value: Any, *, length_max: int) -> tuple[tuple[str, Identifier], ...]:
-    """Return texts with the identifiers that they are, each of these once."""
-    found: dict[str, tuple[str, Identifier]] = {}
-    for number, text in enumerate(_list(value, length_max=length_max)):
-        if not isinstance(text, str) or not text.isprintable():
-            raise _MemberError(number, IDENTIFIER_EXPECTED, text)
-        try:
-            identifier = identifier_asked(text)
-        except IdentifierError as error:
-            raise _MemberError(number, f"{error.part}: {error.expected}", text) from None
-        except ScanError:
-            raise _MemberError(number, IDENTIFIER_EXPECTED, text) from None
-        found.setdefault(identifier.key, (text, identifier))
-    return tuple(found.values())
-
-
 def _things(value: Any) -> tuple[str, ...]:
-    # A URN says how long the company prefix is, which nothing else does.
-    return tuple(
-        text if text.startswith("urn:epc:") else epc_of(identifier.key)
-        for text, identifier in _identifiers(value, length_max=THINGS_MAX)
-    )
+    found = read_identifiers(value, length_max=THINGS_MAX)
+    return tuple(epc_asked(text, identifier) for text, identifier in found)
 
 
 def _looked_at(value: Any) -> tuple[Identifier, ...]:
-    return tuple(identifier for _, identifier in _identifiers(value, length_max=LOOKED_AT_MAX))
+    found = read_identifiers(value, length_max=LOOKED_AT_MAX)
+    return tuple(identifier for _, identifier in found)
 
 
 def _key(text: str) -> str:
@@ -305,11 +239,10 @@ def _named(names: type[E]) -> Member:
     return _one_of(names), lambda value: names(value)
 
 
-_MOMENT_EXPECTED = f"a date, or {DATE_TIME_EXPECTED}"
 _THINGS_EXPECTED = f"a list of 1 to {THINGS_MAX} identifiers"
 _TEXTS_EXPECTED = f"a list of 1 to {THINGS_MAX} texts"
 _KIND_EXPECTED = "words of small letters and digits, parted by - or _"
-_A_TEXT: Member = (_TEXT_EXPECTED, _text)
+_A_TEXT: Member = (TEXT_EXPECTED, read_text)
 _WHY: dict[str, Member] = {"reason": _A_TEXT, "by": _A_TEXT}
 _VERSION: Member = ("the number of a version", _number)
 _WHAT: dict[str, Member] = {
@@ -325,7 +258,7 @@ _OPENING: Mapping[str, Member] = {
     **_WHAT,
     **_WHY,
     "owner": _A_TEXT,
-    "due": (_MOMENT_EXPECTED, _moment),
+    "due": (MOMENT_EXPECTED, read_moment),
 }
 _LOOKING: Mapping[str, Member] = {
     "of": (f"a list of 1 to {LOOKED_AT_MAX} identifiers", _looked_at),
@@ -362,7 +295,7 @@ _DECISIONS: Mapping[str, _Row] = {
     **{step.value: _Row(partial(ExceptionMoved, step=step.value, due=None)) for step in Step},
     "amend": _Row(ExceptionAmended, may_take=_WHAT, unsaid=_nothing_said()),
     "assign": _Row(ExceptionAssigned, {"owner": _A_TEXT}),
-    "reschedule": _Row(ExceptionRescheduled, {"due": (_MOMENT_EXPECTED, _moment_text)}),
+    "reschedule": _Row(ExceptionRescheduled, {"due": (MOMENT_EXPECTED, _moment_text)}),
     "comment": _Row(ExceptionCommented),
     "explain": _Row(ExceptionExplained, {"root_cause": _named(RootCause)}),
     "plan_action": _Row(ExceptionActionPlanned, {"action": _named(ActionKind)}),
@@ -370,8 +303,3 @@ _DECISIONS: Mapping[str, _Row] = {
 }
 DECISIONS = tuple(_DECISIONS)
 """What can be decided on an exception, in a word each."""
-
-
-def _wrong(pointer: str, expected: str, found: Any) -> ValidationError:
-    text = found if isinstance(found, str) else "nothing" if found is None else repr(found)
-    return ValidationError([Violation(pointer, _RULE, expected, text)])
