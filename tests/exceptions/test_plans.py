@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from epcis_repo.exceptions import exception_asked, open_exception
 from epcis_repo.exceptions.events import ExceptionOpened, concerned_tags, exception_tag
 from epcis_repo.exceptions.reading import STATEMENTS
 from epcis_repo.store import EventStore, open_store
-from epcis_repo.store.sqlite import spelt_for_sqlite
 from tests.operations.reports import NOW
+from tests.plans import postgresql_searches, sqlite_searches
 from tests.query.test_plans import PRODUCT, fill
 
 KEY = "01/00300010123455/21/7x1"
@@ -42,14 +41,7 @@ async def test_sqlite_searches(sqlite_url: str, subtests: pytest.Subtests) -> No
     No table is scanned.
     """
     store = await filled(sqlite_url)
-    async with store.reading() as session:
-        for name, (statement, values) in ASKED.items():
-            explained = f"EXPLAIN QUERY PLAN {spelt_for_sqlite(statement)}"
-            rows = await session.fetch(explained, session.part, *values)
-            plan = "\n".join(row[3] for row in rows)
-            with subtests.test(name):
-                assert "SEARCH" in plan
-                assert not re.search(r"SCAN (?!carray)", plan), plan
+    await sqlite_searches(store, ASKED, subtests)
     await store.close()
 
 
@@ -58,17 +50,5 @@ async def test_postgresql_searches(postgres_url: str, subtests: pytest.Subtests)
     No table is read from end to end where an index leads to the rows.
     """
     store = await filled(postgres_url)
-    for name, (statement, values) in ASKED.items():
-        async with store.writing() as session:
-            await session.execute("SET LOCAL enable_seqscan = off")
-            await session.execute("SET LOCAL cpu_index_tuple_cost = 1")
-            rows = await session.fetch(f"EXPLAIN {statement}", session.part, *values)
-        plan = "\n".join(row[0] for row in rows)
-        # Years in which nothing was recorded are empty: every way into them is the same.
-        plan = re.sub(r"_20(?!26)\d\d .*\n +Index Cond: \(part = \d+\)", "", plan)
-        plan = re.sub(r"tag_bucket_key on tag_bucket b.*\n +Index Cond: \(part = \d+\)", "", plan)
-        with subtests.test(name):
-            assert "Index Cond" in plan, plan
-            assert "Seq Scan" not in plan, plan
-            assert not re.search(r"Index Cond: \(part = \d+\)\n", f"{plan}\n"), plan
+    await postgresql_searches(store, ASKED, subtests)
     await store.close()
