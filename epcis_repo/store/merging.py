@@ -3,6 +3,8 @@ Merges buckets of tags, so that whoever asks for a tag looks into few, however m
 
 - Closed buckets of a year have tiers by size. Eight of a tier become one of a tier above, so of
   each there are at most seven for long, and a tag moves once for each tier.
+- While nothing is appended, two of a tier are enough: of each there is one then, and whoever asks
+  looks into three or four among ten million tags.
 - Tags move in the order of the index, some thousand in a transaction. After each, a tag is in one
   bucket, and who asks looks into that. Nothing else says how far a merge is, so one that was cut
   short is gone on with by whoever looks next, in any process.
@@ -22,9 +24,11 @@ from epcis_repo.errors import StoreUnavailableError
 from epcis_repo.store.archived import archived_years
 from epcis_repo.store.buckets import RUN_TAGS, STATEMENTS, begin_bucket
 from epcis_repo.store.contract import EventStore, Reading, Writing
+from epcis_repo.store.log import head
 from epcis_repo.store.partitions import year_of_bucket
 
 BUCKETS_MERGED = 8
+BUCKETS_MERGED_AT_REST = 2
 # So many tags move in a transaction, while captures wait.
 SLICE_TAGS = 1 << 12
 # Of the store's time it has one part in so many at most, all processes together; captures have the
@@ -52,8 +56,13 @@ class Merge(NamedTuple):
     target: int | None
 
 
-def due(buckets: Iterable[Bucket], open_bucket: int) -> Merge | None:
-    """Return the merge that is to be done next, None where buckets are few enough."""
+def due(buckets: Iterable[Bucket], open_bucket: int, *, at_rest: bool = False) -> Merge | None:
+    """
+    Return the merge that is to be done next, None where buckets are few enough.
+
+    They are fewer where the log is `at_rest`, and there is time to merge.
+    """
+    enough = BUCKETS_MERGED_AT_REST if at_rest else BUCKETS_MERGED
     begun: dict[int, list[Bucket]] = defaultdict(list)
     closed: dict[tuple[int, int], list[Bucket]] = defaultdict(list)
     for item in sorted(buckets):
@@ -65,7 +74,7 @@ def due(buckets: Iterable[Bucket], open_bucket: int) -> Merge | None:
     merges += [
         _merge(of_tier[:BUCKETS_MERGED], None)
         for of_tier in closed.values()
-        if len(of_tier) >= BUCKETS_MERGED
+        if len(of_tier) >= enough
     ]
     # A target has more than what is still to come into it, so it is never merged before that.
     return min(merges, key=lambda merge: merge.tags, default=None)
@@ -82,22 +91,22 @@ def _tier(tags: int) -> int:
     return tier
 
 
-async def merge_slice(session: Writing, items: Sequence[None]) -> list[bool]:
+async def merge_slice(session: Writing, at_rest: Sequence[bool]) -> list[bool]:
     """Move a slice of the tags that are to move; answer whether any were."""
-    merge = await due_merge(session)
+    merge = await due_merge(session, at_rest=any(at_rest))
     if merge is not None:
         await _move_slice(session, merge.sources, merge.target or await _begin(session, merge))
-    return [merge is not None] * len(items)
+    return [merge is not None] * len(at_rest)
 
 
-async def due_merge(session: Reading) -> Merge | None:
+async def due_merge(session: Reading, *, at_rest: bool) -> Merge | None:
     """Return the merge that is due in the store."""
     [(open_bucket, _)] = await session.fetch(STATEMENTS["select_open"], session.part)
     rows = await session.fetch(STATEMENTS["select_buckets"], session.part)
     # The tags of a year that is away come back to the buckets that they were in.
     away = {year.year for year in await archived_years(session)}
     buckets = [Bucket(*row) for row in rows if year_of_bucket(row[0]) not in away]
-    return due(buckets, open_bucket)
+    return due(buckets, open_bucket, at_rest=at_rest)
 
 
 async def _begin(session: Writing, merge: Merge) -> int:
@@ -132,11 +141,11 @@ async def _move_slice(session: Writing, sources: Sequence[int], target: int) -> 
 
 async def merge_all(store: EventStore) -> int:
     """
-    Merge until buckets are few enough, and return how many there are.
+    Merge until buckets are as few as those of a log at rest, and return how many there are.
 
     Captures go on between two slices.
     """
-    while await store.write(merge_slice, None):
+    while await store.write(merge_slice, True):
         pass
     async with store.reading(snapshot=False) as session:
         return len(await session.fetch(STATEMENTS["select_buckets"], session.part))
@@ -148,32 +157,48 @@ async def keep_merged(store: EventStore, *, processes: int = 1) -> None:
 
     The store is left to others most of the time, the more the longer it takes to have a turn.
     """
+    rest = _Rest()
     while True:
         started = time.monotonic()
-        buckets = 0
+        buckets, at_rest = 0, False
         try:
-            buckets = await _buckets_if_due(store)
-            done = buckets > 0 and await store.write(merge_slice, None)
+            buckets, at_rest = await _buckets_if_due(store, rest)
+            done = buckets > 0 and await store.write(merge_slice, at_rest)
         except StoreUnavailableError:
             # Whoever captures is told. Here it is enough to come again.
             done = False
         spent = time.monotonic() - started
         if done:
-            await asyncio.sleep((parts(buckets) * processes - 1) * spent)
+            await asyncio.sleep((parts(buckets, at_rest=at_rest) * processes - 1) * spent)
         else:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def parts(buckets: int) -> int:
+class _Rest:
+    """Whether a log is at rest: it is where it was a while ago."""
+
+    def __init__(self) -> None:
+        self._position: int | None = None
+        self._since = 0.0
+
+    def is_at(self, position: int, now: float) -> bool:
+        """Note where the log ends now, and return whether that is for a while."""
+        if position != self._position:
+            self._position, self._since = position, now
+        return now - self._since >= _LOOK_SECONDS
+
+
+def parts(buckets: int, *, at_rest: bool = False) -> int:
     """Return into how many parts the time of a store with so many buckets is divided."""
-    return _SHARE * max(1, _BUCKETS_MANY // buckets)
+    return _SHARE if at_rest else _SHARE * max(1, _BUCKETS_MANY // buckets)
 
 
-async def _buckets_if_due(store: EventStore) -> int:
-    """Return how many buckets there are, 0 where they are few enough."""
+async def _buckets_if_due(store: EventStore, rest: _Rest) -> tuple[int, bool]:
+    """Return how many buckets there are, 0 where they are few enough, and whether it is at rest."""
     if store.distress() is not None:
-        return 0
+        return 0, False
     async with store.reading() as session:
-        if await due_merge(session) is None:
-            return 0
-        return len(await session.fetch(STATEMENTS["select_buckets"], session.part))
+        at_rest = rest.is_at(await head(session), time.monotonic())
+        if await due_merge(session, at_rest=at_rest) is None:
+            return 0, at_rest
+        return len(await session.fetch(STATEMENTS["select_buckets"], session.part)), at_rest

@@ -55,6 +55,13 @@ PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 """
 
+# What is looked up lies anywhere in a large file. Mapped, a page is there without being copied
+# into a cache of a few of them, and a look-up among ten million tags takes half as long: as long
+# as among a hundred thousand. SQLite maps two gigabytes at most, and reads what lies behind them.
+# A disk that cannot be read would end the process then: whoever goes through all of the file, to
+# check it or to copy it, reads it and is told.
+_MAPPED = "PRAGMA mmap_size = 2147418112"
+
 # Another process may have the write lock for so long. SQLite itself would look again after a tenth
 # of a second, in which that one has recorded a document and the file is nobody's.
 _BUSY_SECONDS_MAX = 10.0
@@ -264,17 +271,19 @@ class SQLiteEventStore:
         self._log_pages = 0
         self._writer.set_wal_hook(self._note_log_pages)
         self._carrying_over: asyncio.Task[None] | None = None
-        self._readers: list[apsw.Connection] = []
+        self._readers: dict[bool, list[apsw.Connection]] = {False: [], True: []}
         # Whether no one here computes while he has the write lock.
         self._way = threading.Event()
         self._way.set()
 
-    def _connect(self) -> apsw.Connection:
+    def _connect(self, *, is_mapped: bool = False) -> apsw.Connection:
         with _meanings(self._path):
             connection = apsw.Connection(str(self._path))
             # First, since what follows may have to wait for another process.
             connection.set_busy_handler(_patience())
             connection.execute(_PRAGMAS).fetchall()
+            if is_mapped:
+                connection.execute(_MAPPED).fetchall()
             return connection
 
     async def prepare(self, schemas: Sequence[Schema]) -> None:
@@ -286,7 +295,8 @@ class SQLiteEventStore:
         self, *, snapshot: bool = True, long: bool = False
     ) -> AsyncIterator[SQLiteReading]:
         """See `EventStore.reading`."""
-        connection = self._readers.pop() if self._readers else self._connect()
+        idle = self._readers[long]
+        connection = idle.pop() if idle else self._connect(is_mapped=not long)
         session = SQLiteReading(
             self._path, connection, self._reader_threads if long else None, self._part
         )
@@ -297,7 +307,7 @@ class SQLiteEventStore:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            self._readers.append(connection)
+            idle.append(connection)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SQLiteWriting]:
@@ -395,7 +405,7 @@ class SQLiteEventStore:
         async with self._turn:
             self._writer_thread.shutdown()
             self._reader_threads.shutdown()
-            for connection in (*self._readers, self._writer):
+            for connection in (*self._readers[False], *self._readers[True], self._writer):
                 connection.close()
 
 

@@ -93,7 +93,7 @@ async def test_are_looked_into_while_they_are_merged(
         await report_all(store)
         before, slices = await asked(store), 0
 
-        while await store.write(merging.merge_slice, None):
+        while await store.write(merging.merge_slice, False):
             slices += 1
             assert await asked(store) == before
             assert (await check_integrity(store, None)).altered == 0

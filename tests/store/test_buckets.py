@@ -252,7 +252,7 @@ async def cut(store: EventStore) -> None:
     """Do a slice, and have it cut short before it is committed."""
     with suppress(CutError):
         async with store.writing() as session:
-            await merge_slice(session, [None])
+            await merge_slice(session, [False])
             raise CutError
 
 
@@ -274,7 +274,7 @@ class TestMerging:
             for step in story:
                 match step:
                     case "slice":
-                        await store.write(merge_slice, None)
+                        await store.write(merge_slice, False)
                     case "cut":
                         await cut(store)
                     case "year":
@@ -294,7 +294,7 @@ class TestMerging:
                 (year_of_bucket(item.bucket), merging._tier(item.tags)) for item in found
             )
             # The open one stands beside them.
-            assert all(number <= 3 for number in tiers.values())
+            assert all(number <= 2 for number in tiers.values())
             in_buckets = await sizes(store)
             for item in found:
                 assert in_buckets.get(item.bucket, 0) == item.tags or item.tags == 0
@@ -310,7 +310,7 @@ class TestMerging:
         sources = await sizes(log_store)
 
         left = [33]
-        while await log_store.write(merge_slice, None):
+        while await log_store.write(merge_slice, False):
             there = await sizes(log_store)
             left.append(sum(there.get(source, 0) for source in sources))
 
@@ -328,8 +328,8 @@ class TestMerging:
         await merge_all(log_store)
 
         found = await looked_into(log_store)
-        assert [year_of_bucket(item.bucket) for item in found] == [2026, 2026, 2027]
-        assert [item.tags for item in found] == [8, 8, 24]
+        assert [year_of_bucket(item.bucket) for item in found] == [2026, 2027]
+        assert [item.tags for item in found] == [16, 24]
 
     async def test_leaves_an_archived_year_alone(self, log_store: EventStore) -> None:
         """
@@ -423,8 +423,12 @@ async def appended_alone(session: Writing, events: Sequence[EventData]) -> list[
 
 class TestInTheBackground:
     def test_has_the_more_of_the_time_the_more_buckets_there_are(self) -> None:
-        """A tenth part and less of the time with few, a third with eighty and with any more."""
+        """
+        A tenth part and less of the time with few, a third with eighty and with any more; and a
+        third of a log at rest.
+        """
         divided = [parts(buckets) for buckets in (1, 8, 27, 80, 1_000_000)]
+        assert parts(8, at_rest=True) == 3
         assert divided == sorted(divided, reverse=True)
         assert divided[1] >= 30
         assert divided[2] >= 6
@@ -440,7 +444,7 @@ class TestInTheBackground:
         events = [named(f"e{number}", 8) for number in range(6)]
         for event in events[:3]:
             await record(log_store, [event])
-        await log_store.write(merge_slice, None)
+        await log_store.write(merge_slice, False)
 
         merger = asyncio.create_task(keep_merged(log_store))
         for expected in (1, 2):
@@ -454,6 +458,36 @@ class TestInTheBackground:
         await asyncio.wait([merger])
 
         assert await tagged(log_store) == tags_of(events)
+
+    async def test_leaves_one_of_a_tier_once_nothing_comes(
+        self, log_store: EventStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        Two of a tier are too few to be merged while there are captures, and are when there are
+        none.
+        """
+        monkeypatch.setattr(merging, "_LOOK_SECONDS", 0.01)
+        for number in range(2):
+            await record(log_store, [named(f"e{number}", 8)])
+        two = await looked_into(log_store)
+        assert not await log_store.write(merge_slice, False)
+
+        merger = asyncio.create_task(keep_merged(log_store))
+        while len(await looked_into(log_store)) >= len(two):
+            assert not merger.done()
+            await asyncio.sleep(0.01)
+        merger.cancel()
+        await asyncio.wait([merger])
+
+        assert [item.tags for item in await looked_into(log_store)] == [16]
+
+    def test_takes_a_log_to_be_at_rest_that_is_where_it_was_a_while_ago(self) -> None:
+        """
+        However often it looks: two looks between two captures do not tell.
+        """
+        rest = merging._Rest()
+        looks = [(7, 0.0), (7, 0.5), (8, 1.2), (8, 2.1), (8, 2.2), (9, 2.3)]
+        assert [rest.is_at(*look) for look in looks] == [False, False, False, False, True, False]
 
     async def test_waits_until_something_can_be_written(
         self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
@@ -566,7 +600,7 @@ class TestTheDatabaseItself:
         await store.prepare(())
         for number, tags in enumerate((8, 8, 8)):
             await record(store, [named(f"e{number}", tags)])
-        await store.write(merge_slice, None)
+        await store.write(merge_slice, False)
         await record(store, [named("open", 2)])
         found = await looked_into(store)
         first = found[0].bucket

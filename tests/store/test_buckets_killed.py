@@ -27,7 +27,7 @@ async def main():
     merging.SLICE_TAGS = 512
     while True:
         print("begins", flush=True)
-        if not await store.write(merging.merge_slice, None):
+        if not await store.write(merging.merge_slice, False):
             break
         print("ends", flush=True)
     await store.close()
