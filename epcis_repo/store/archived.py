@@ -64,9 +64,9 @@ class ArchivedYear:
 
 async def archived_years(session: Reading) -> tuple[ArchivedYear, ...]:
     """Return the years that are away, in order."""
-    types = [YEAR_ARCHIVED, YEAR_ATTACHED]
+    types = YEAR_ARCHIVED, YEAR_ATTACHED
     away: dict[int, ArchivedYear] = {}
-    rows = await session.fetch(STATEMENTS["select_decided"], session.part, types)
+    rows = await session.fetch(STATEMENTS["select_decided"], session.part, *types)
     for _, kind, data in sorted(map(tuple, rows)):
         # The line before it has its tags, of which there are none.
         value = orjson.loads(data.partition(b"\n")[2])

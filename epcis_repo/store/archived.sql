@@ -1,6 +1,9 @@
 -- select_decided --
--- What was decided on years. Asked for it in order, SQLite would go through the whole log.
-SELECT position, type, data FROM events WHERE part = $1 AND type = any($2)
+-- What was decided on years, of two types. Asked for it in order, SQLite would go through the whole
+-- log; asked for a list of types, of any length, PostgreSQL would.
+SELECT position, type, data FROM events WHERE part = $1 AND type = $2
+UNION ALL
+SELECT position, type, data FROM events WHERE part = $1 AND type = $3
 
 -- select_positions --
 -- Where events are away, past a position up to another.

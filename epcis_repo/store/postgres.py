@@ -62,6 +62,12 @@ _SESSION = {
     # The default is that of a spinning disk, for which going through a whole table seems cheaper
     # than finding a hundred of its rows by index.
     "random_page_cost": "1.1",
+    # Statements are few, come back often, and each has its way by an index, whatever is asked for.
+    # To plan one anew for its values, which PostgreSQL does as soon as tables are large, takes five
+    # times as long as what it finds. Without values, it would take going through a table for
+    # cheaper than to look for some values in it, of which it does not know how few they are.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
 }
 
 _UNAVAILABLE = (
