@@ -17,21 +17,23 @@ from epcis_repo.findings import Limits
 from epcis_repo.findings.life import Life
 from epcis_repo.findings.reading import read_lives
 from epcis_repo.gs1 import SCHEMES, parse_identifier
-from epcis_repo.holds.operations import content_of, one_hold
+from epcis_repo.holds.operations import one_hold
 from epcis_repo.holds.rules import Hold
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.naming import names_of
+from epcis_repo.operations.reach import content_of
 from epcis_repo.projections.containment import RELATIONS
 from epcis_repo.projections.custody import Gap, Named
 from epcis_repo.projections.lifecycle import Lifecycle
 from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.lot_story import serials_of
+from epcis_repo.projections.stories import gone_together
 from epcis_repo.projections.story import AFTER_ALL, MOMENT_MAX
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import archived_years, years_away
 
 # So many are followed at a time.
-_TOGETHER = 1_000
+_TOGETHER = 5_000
 _DAY = 86_400_000_000
 _LIMITS = Limits()
 _AGGREGATION = RELATIONS["AggregationEvent"]
@@ -179,16 +181,20 @@ async def units(
         for first in range(0, len(new), _TOGETHER):
             together = new[first : first + _TOGETHER]
             async with store.reading(long=True) as session:
+                # What the same events name went one way, and has the same company prefix.
+                alike = await gone_together(session, together, until=until)
                 lives = Lives(session, until)
-                found = await read_lives(
-                    session, lives, together, until=until, moment=moment, now=end
-                )
-                ways = {key: way for life in found for way in [_way(life)] for key in life.keys}
+                found = await read_lives(session, lives, alike, until=until, moment=moment, now=end)
+                ways = {one: way for life in found for way in [_way(life)] for one in life.keys}
                 boxes = {box for way in ways.values() for box in way.containers}
                 boxes |= {w.last.container for w in ways.values() if w.last and w.last.container}
-                names = names_of(await lives.company_prefixes({*together, *boxes}))
+                prefixes = await lives.company_prefixes({*alike, *boxes})
+            one_of = dict.fromkeys(together) | {k: one for one, keys in alike.items() for k in keys}
+            prefixes |= {key: prefixes[one] if one else "" for key, one in one_of.items()}
+            names = names_of(prefixes)
             yield [
-                _unit(names[key], ways.get(key, _NOWHERE), names=names, now=end) for key in together
+                _unit(names[key], ways.get(one or key, _NOWHERE), names=names, now=end)
+                for key, one in one_of.items()
             ]
 
 

@@ -9,7 +9,7 @@ the thing just before the declaration was recorded and just after.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,8 @@ from epcis_repo.projections.corrections import Declaration, corrections
 from epcis_repo.projections.epc_state import EpcState, after
 from epcis_repo.projections.lifecycle import Step
 from epcis_repo.projections.lives import Lives, packed_in
-from epcis_repo.projections.story import Entry, Story, story_of
+from epcis_repo.projections.stories import stories_of
+from epcis_repo.projections.story import MOMENT_MAX, Entry
 from epcis_repo.query import select_event
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import refuse_archived
@@ -104,16 +105,11 @@ async def correction(
         declared_at = declarations[0].position
         rows = await select_event(session, event_id)
         event = next(row.event() for row in rows if row.position <= declared_at)
-        before, since = Lives(session, declared_at - 1), Lives(session, declared_at)
-        things = await _things_of(session, event, before, declared_at)
+        things = await _things_of(session, event, declared_at)
         page = things[begin : begin + THINGS_PER_PAGE]
-        doubts: list[Doubt] = []
-        for key in page:
-            then = await story_of(session, before, key, until=declared_at - 1)
-            now = await story_of(session, since, key, until=declared_at)
-            doubts += _doubts(key, event_id, then, now)
+        doubts = await _doubts(session, event_id, page, declared_at)
         keys = {key for doubt in doubts for key in (doubt.key, doubt.entry.container) if key}
-        names = names_of(await since.company_prefixes(keys))
+        names = names_of(await Lives(session, declared_at).company_prefixes(keys))
     end = begin + len(page)
     return Correction(
         event_id=event_id,
@@ -129,6 +125,10 @@ async def correction(
 
 def correction_value(found: Correction) -> dict[str, Any]:
     """Return a correction as JSON (`schemas/correction.schema.json`)."""
+    # An event is in doubt for a hundred things that were in one case.
+    entries = {doubt.entry.said.position: doubt.entry for doubt in found.doubts}.values()
+    times = {time for entry in entries for time in (entry.said.event_time, entry.record_time)}
+    moments = {time: utc_text(time) for time in times}
     return {
         "event_id": found.event_id,
         "known_at": None if found.known_at is None else utc_text(found.known_at),
@@ -142,18 +142,20 @@ def correction_value(found: Correction) -> dict[str, Any]:
             for event in found.corrective_events
         ],
         "things": found.things,
-        "in_doubt": [_doubt_value(doubt, found.names) for doubt in found.doubts],
+        "in_doubt": [_doubt_value(doubt, found.names, moments) for doubt in found.doubts],
     }
 
 
-def _doubt_value(doubt: Doubt, names: Mapping[str, str]) -> dict[str, Any]:
+def _doubt_value(
+    doubt: Doubt, names: Mapping[str, str], moments: Mapping[int, str]
+) -> dict[str, Any]:
     entry = doubt.entry
     return {
         "event_id": entry.event_id,
         "position": entry.said.position,
         "biz_step": entry.header.get("bizStep"),
-        "event_time": utc_text(entry.said.event_time),
-        "record_time": utc_text(entry.record_time),
+        "event_time": moments[entry.said.event_time],
+        "record_time": moments[entry.record_time],
         "epc": names[doubt.key],
         "inferred_from": None if entry.container is None else names[entry.container],
         "because": doubt.because,
@@ -167,7 +169,7 @@ async def _corrective_event(session: Reading, event_id: str, until: int) -> Corr
     return CorrectiveEvent(event_id, None, None)
 
 
-async def _things_of(session: Reading, event: Event, lives: Lives, until: int) -> Sequence[str]:
+async def _things_of(session: Reading, event: Event, until: int) -> Sequence[str]:
     """Return what an event names, and what one that names no children took out."""
     what = what_of(event)
     things = dict.fromkeys((*what.epcs, *what.children, *what.inputs, *what.outputs))
@@ -177,10 +179,39 @@ async def _things_of(session: Reading, event: Event, lives: Lives, until: int) -
     return list(things) if parent is None else [*dict.fromkeys((*things, parent))]
 
 
-def _doubts(key: str, event_id: str, then: Story, now: Story) -> Iterator[Doubt]:
+async def _doubts(
+    session: Reading, event_id: str, keys: Collection[str], declared_at: int
+) -> list[Doubt]:
+    """Return what of the stories of these things was built on the event, thing by thing."""
+    then, now = [
+        await _stories(session, keys, until=until) for until in (declared_at - 1, declared_at)
+    ]
+    # What went together is looked at once.
+    found: dict[tuple[int, int], Sequence[tuple[Entry, Because]]] = {}
+    doubts: list[Doubt] = []
+    for key in keys:
+        stories = then.get(key, ()), now.get(key, ())
+        ways = id(stories[0]), id(stories[1])
+        if ways not in found:
+            found[ways] = list(_in_doubt(event_id, *stories))
+        doubts += [Doubt(entry, key, because) for entry, because in found[ways]]
+    return doubts
+
+
+async def _stories(
+    session: Reading, keys: Collection[str], *, until: int
+) -> dict[str, Sequence[Entry]]:
+    """Return the events that stand of the stories of these things, by key."""
+    told = stories_of(session, keys, until=until, moment=MOMENT_MAX)
+    return {key: story.entries async for story in told for key in story.keys}
+
+
+def _in_doubt(
+    event_id: str, then: Sequence[Entry], now: Sequence[Entry]
+) -> Iterator[tuple[Entry, Because]]:
     """Yield what of a thing's story was built on the event, in story order."""
-    told_then = {entry.said.position: entry for entry in then.entries if entry.stands}
-    told_now = {entry.said.position: entry for entry in now.entries if entry.stands}
+    told_then = {entry.said.position: entry for entry in then}
+    told_now = {entry.said.position: entry for entry in now}
     state_then: EpcState | None = None
     state_now: EpcState | None = None
     all_told = sorted({**told_now, **told_then}.values(), key=lambda entry: entry.said.order)
@@ -188,11 +219,11 @@ def _doubts(key: str, event_id: str, then: Story, now: Story) -> Iterator[Doubt]
         place = entry.said.position
         if entry.event_id != event_id:
             if place not in told_now:
-                yield Doubt(entry, key, Because.NOT_IN_CONTAINER)
+                yield entry, Because.NOT_IN_CONTAINER
             elif place not in told_then:
-                yield Doubt(entry, key, Because.IN_CONTAINER)
+                yield entry, Because.IN_CONTAINER
             elif _found_another(entry.step, state_then, state_now):
-                yield Doubt(entry, key, Because.OTHER_STATE)
+                yield entry, Because.OTHER_STATE
         if place in told_then:
             state_then = _after(state_then, told_then[place])
         if place in told_now:

@@ -30,8 +30,8 @@ from epcis_repo.projections.story import (
     Entry,
     Order,
     Stay,
-    story_of,
 )
+from epcis_repo.projections.thing_story import story_of
 from epcis_repo.store import EventStore, Reading, log
 from epcis_repo.store.archived import ArchivedYear, archived_years, named, years_away
 
@@ -91,36 +91,39 @@ async def history(
     """
     key, place = identifier.key, _place_of(token)
     is_lot = identifier.scheme is SCHEMES["lgtin"]
-    async with store.reading(long=is_lot) as session:
+    # Nothing in the log changes, so what a thing's story has at a position is the same in every
+    # view of it: a snapshot would be two more ways to the server and back.
+    async with store.reading(snapshot=is_lot, long=is_lot) as session:
         away = await archived_years(session)
         until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
         until = until if place is None else min(until, place.until)
         moment = MOMENT_MAX if as_of is None else as_of
-        lives = Lives(session, until)
         answer = History(identifier, as_of, known_at, (), (), None, {})
-        if is_lot:
-            answer = await _of_lot(session, answer, moment, until, place, per_page)
-        else:
-            story = await story_of(session, lives, key, until=until, moment=moment)
-            page, after = _page(story.entries, lambda e: e.said.order, until, place, per_page)
-            answer = replace(
-                answer,
-                entries=page,
-                stays=story.stays,
-                state=story.state,
-                next_page_token=after,
-            )
-        if not answer.entries and place is None:
-            raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
-        keys = {key} | {stay.container for stay in answer.stays}
-        keys |= {stay.within for stay in answer.stays}
-        keys |= {entry.container for entry in answer.entries if entry.container is not None}
-        prefixes = await lives.company_prefixes(keys)
-        if is_lot and answer.entries:
-            # Hardly any event names a lot itself.
-            prefixes[key] = prefixes[key] or answer.entries[0].said.company_prefixes or ""
-        names = names_of(prefixes)
-    return replace(answer, names=names, archived=await years_away(store, away))
+        tell = _of_lot if is_lot else _of_thing
+        answer = await tell(session, answer, moment, until, place, per_page)
+    if not answer.entries and place is None:
+        raise not_found(key, as_of=as_of, known_at=known_at, archived=away)
+    return replace(answer, archived=await years_away(store, away))
+
+
+async def _of_thing(
+    session: Reading,
+    answer: History,
+    moment: int,
+    until: int,
+    place: _Place | None,
+    per_page: int | None,
+) -> History:
+    story = await story_of(session, answer.identifier.key, until=until, moment=moment)
+    page, after = _page(story.entries, lambda e: e.said.order, until, place, per_page)
+    return replace(
+        answer,
+        entries=page,
+        stays=story.stays,
+        state=story.state,
+        names=names_of(story.company_prefixes),
+        next_page_token=after,
+    )
 
 
 async def _of_lot(
@@ -137,9 +140,16 @@ async def _of_lot(
     concerns = await story.concerns()
     page, after = _page(concerns, lambda concern: concern.order, until, place, per_page)
     told = await story.entries(page)
+    entries = tuple(entry for entry, _ in told)
+    containers = {entry.container for entry in entries if entry.container is not None}
+    prefixes = await Lives(session, until).company_prefixes({lot.key} | containers)
+    if entries:
+        # Hardly any event names a lot itself.
+        prefixes[lot.key] = prefixes[lot.key] or entries[0].said.company_prefixes or ""
     return replace(
         answer,
-        entries=tuple(entry for entry, _ in told),
+        entries=entries,
+        names=names_of(prefixes),
         things=len(serials),
         concerned={entry.said.position: things for entry, things in told},
         next_page_token=after,

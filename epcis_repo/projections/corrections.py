@@ -52,14 +52,31 @@ class Corrections:
 
     def by(self, event_id: str) -> tuple[str, ...]:
         """Return the eventIDs instead of which an event is true."""
-        return tuple(self._by.get(reference_key(event_id), ()))
+        # Hardly any event is one, and to find out how its name is spelt takes longer.
+        return tuple(self._by.get(reference_key(event_id), ())) if self._by else ()
 
 
-async def corrections(session: Reading, event_ids: Collection[str], *, until: int) -> Corrections:
-    """Return what is known of the corrections of these events, as far as position `until`."""
-    named = sorted(event_ids)
-    tags = [link_tag(Link.CORRECTIVE_EVENT, event_id) for event_id in named]
-    rows = await session.fetch(STATEMENTS["select_declarations"], session.part, named, until, tags)
+async def corrections(
+    session: Reading,
+    event_ids: Collection[str],
+    *,
+    until: int,
+    declared: Collection[str] | None = None,
+) -> Corrections:
+    """
+    Return what is known of the corrections of these events, as far as position `until`.
+
+    `declared` are those of them that were declared in error, for who knows that already.
+    """
+    named = sorted(event_ids if declared is None else declared)
+    tags = sorted({link_tag(Link.CORRECTIVE_EVENT, event_id) for event_id in event_ids})
+    asked = {"select_declarations": named, "select_instead": tags}
+    rows = [
+        row
+        for name, values in asked.items()
+        if values
+        for row in await session.fetch(STATEMENTS[name], session.part, values, until)
+    ]
     return Corrections({_declaration(*row) for row in rows})
 
 

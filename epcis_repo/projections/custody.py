@@ -5,7 +5,8 @@ Custody: who owned a thing, who had it in hand, and where it was, from when to w
   has the thing in hand, and it is owned by whom it was: an owning_party among the destinations is
   who owns it at the end (CBV 2.0, §7.4.2).
 - Who possesses is said by possessing_party, else by owning_party; where a receipt says neither, it
-  is whom the thing was shipped to, else the place where it was received.
+  is whom the thing was shipped to, else the place where it was received. Who says his name at that
+  place afterwards, when he ships it or receives it once more, is who has had it there.
 - Who was the first to ship a thing had it from its commissioning on; of what was not commissioned
   here nobody knows since when.
 - What does not fit is named, and nothing is made up to make it fit.
@@ -126,6 +127,10 @@ class _Track:
             self.end(by)
             self.begin(who, by)
 
+    def name(self, who: Named) -> None:
+        """Say who it is that the last period is of."""
+        self.periods[-1] = replace(self.periods[-1], who=who)
+
     def take_back(self, ended: Handling) -> None:
         """Have a period last that this event has ended."""
         if self.periods and self.periods[-1].ended_by == ended.event_id:
@@ -150,6 +155,8 @@ class _Folding:
     findings: list[Finding] = field(default_factory=list)
     first: Handling | None = None
     transit: _Transit | None = None
+    # Who has it, if all that is known of him is where he received it.
+    unnamed: Named | None = None
     # Where each was seen to have it, by the key of the holder; None for the first, yet unknown.
     seen_at: dict[str | None, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -182,12 +189,13 @@ class _Folding:
 
     def _ship(self, shipped: Handling) -> None:
         said, taker = _possessing(shipped.sources), _possessing(shipped.destinations)
-        holder, transit = self.possessors.now, self.transit
+        transit = self.transit
         if transit is not None:
             # The pallet's shipping and the case's are one, and so are seller's and carrier's.
             if _same(said or transit.giver, transit.giver) and _same(taker, transit.taker):
                 return
             self._never_received(transit)
+        holder = self._holder_by_name(said, shipped)
         if holder is not None and said is not None and not _same(holder, said):
             self._find(Gap.TWO_HOLDERS, shipped, holder, said)
             self.possessors.end(shipped)
@@ -202,8 +210,10 @@ class _Folding:
         self.transit = _Transit(shipped, giver, taker, shipped.destinations.get(OWNING))
 
     def _receive(self, received: Handling) -> None:
-        holder, transit, self.transit = self.possessors.now, self.transit, None
-        taker = self._taker(received, transit)
+        transit, self.transit = self.transit, None
+        said = _possessing(received.destinations)
+        holder = self._holder_by_name(said, received)
+        taker = said or self._taker(received, transit)
         if transit is None and (holder is None or not _same(holder, taker)):
             giver = holder or _possessing(received.sources)
             self._find(Gap.RECEIVED_NEVER_SHIPPED, received, giver, taker)
@@ -220,15 +230,32 @@ class _Folding:
             self.owners.change(owner, received)
         self._see(received)
 
+    def _holder_by_name(self, said: Named | None, handling: Handling) -> Named | None:
+        """Return who has it, who may be known by name now."""
+        holder, unnamed = self.possessors.now, self.unnamed
+        if said is None:
+            return holder
+        self.unnamed = None
+        if holder is None or unnamed is None or not _same(holder, unnamed):
+            return holder
+        if not self._is_place_of(holder, handling.places):
+            return holder
+        self.possessors.name(said)
+        self.seen_at[said.key] |= self.seen_at[holder.key]
+        return said
+
     def _taker(self, received: Handling, transit: _Transit | None) -> Named | None:
-        """Return who receives; who says nothing of himself is whom it was sent to."""
-        said = _possessing(received.destinations) or (transit.taker if transit else None)
-        if said is not None:
-            return said
+        """Return who receives and does not say who he is: whom it was sent to, or his place."""
+        if transit is not None and transit.taker is not None:
+            self.unnamed = None
+            return transit.taker
         holder = self.possessors.now
         if holder is not None and self._is_place_of(holder, received.places):
             return holder
-        return received.places[0] if received.places else None
+        place = received.places[0] if received.places else None
+        if not _same(place, holder):
+            self.unnamed = place
+        return place
 
     def _void(self, voided: Handling) -> None:
         if self.transit is not None:

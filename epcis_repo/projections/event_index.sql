@@ -50,19 +50,6 @@ SELECT t.tag, t.role, t.position, i.event_time, i.type, i.action, i.biz_step, i.
                       AND d.declares_error = 1 AND d.position <= $3)
  ORDER BY i.event_time, t.position, t.role
 
--- select_headers_naming --
--- What a history shows of the events that name a thing, between two moments, standing or not. The
--- plus keeps PostgreSQL from looking for all events between these moments, in each of its years.
-SELECT t.tag, t.role, i.position, i.event_time, i.type, i.action, i.biz_step, i.disposition,
-       i.read_point, i.biz_location, i.lot, i.expiry, i.parent_id, i.empties, i.company_prefixes,
-       i.event_id, i.record_time, i.declares_error, coalesce(i.header, e.data)
-  FROM tagged t CROSS JOIN event_index i CROSS JOIN events e
- WHERE i.part = t.part AND i.position = t.position
-   AND e.part = t.part AND e.position = t.position
-   AND t.part = $1 AND t.tag = $2 AND t.position <= $3
-   AND +i.event_time >= $4 AND +i.event_time <= $5
- ORDER BY i.event_time, i.position, t.role
-
 -- select_named --
 -- Whether any event names a thing, as far as a position and a moment.
 SELECT 1 FROM tagged t CROSS JOIN event_index i

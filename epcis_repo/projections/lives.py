@@ -84,30 +84,9 @@ class Lives:
 
     async def stays(self, children: Collection[str]) -> dict[str, list[Interval]]:
         """Return where each of `children` was in, from when to when, in order of time."""
-        said = await self.said(children)
-        moves: dict[Line, list[Move]] = defaultdict(list)
-        for child in children:
-            for item in said[child]:
-                relation = RELATIONS.get(item.type)
-                if relation and item.role == Role.CHILD and item.parent_id is not None:
-                    parent, enters = canonical_key(item.parent_id), item.action != "DELETE"
-                    moves[child, relation].append(Move(*item.order, parent, enters))
-        said = await self.said({move.parent for line in moves.values() for move in line})
-        stays: dict[str, list[Interval]] = {}
-        for (child, relation), line in moves.items():
-            emptied = [
-                Move(*item.order, parent, enters=False)
-                for parent in {move.parent for move in line}
-                for item in said[parent]
-                if item.empties
-                and item.role == Role.PARENT
-                and RELATIONS.get(item.type) == relation
-            ]
-            told = sorted(line + emptied) if emptied else line
-            stays.setdefault(child, []).extend(fold(child, relation, told))
-        for found in stays.values():
-            found.sort(key=lambda stay: (stay.from_time, stay.from_position))
-        return stays
+        lines = moves_of(children, await self.said(children))
+        said = await self.said({move.parent for line in lines.values() for move in line})
+        return stays_in(lines, said)
 
     async def company_prefixes(self, keys: Collection[str]) -> dict[str, str]:
         """Return the company prefixes that the events which name each of `keys` have in them."""
@@ -116,6 +95,44 @@ class Lives:
             key: " ".join(item.company_prefixes for item in said[key] if item.company_prefixes)
             for key in keys
         }
+
+
+def moves_of(
+    children: Collection[str], said: Mapping[str, Sequence[Said]]
+) -> dict[Line, list[Move]]:
+    """Return how events that name these things moved them, in story order."""
+    moves: defaultdict[Line, list[Move]] = defaultdict(list)
+    for child in children:
+        for item in said[child]:
+            relation = RELATIONS.get(item.type)
+            if relation and item.role == Role.CHILD and item.parent_id is not None:
+                parent, enters = canonical_key(item.parent_id), item.action != "DELETE"
+                moves[child, relation].append(Move(*item.order, parent, enters))
+    return moves
+
+
+def stays_in(
+    lines: Mapping[Line, Sequence[Move]], said: Mapping[str, Sequence[Said]]
+) -> dict[str, list[Interval]]:
+    """
+    Return the stays that moves make, in order, by child.
+
+    Given what is said of their parents; of those that are left out nothing, so that a stay in one
+    of these may have ended sooner.
+    """
+    stays: dict[str, list[Interval]] = {}
+    for (child, relation), line in lines.items():
+        emptied = [
+            Move(*item.order, parent, enters=False)
+            for parent in {move.parent for move in line}
+            for item in said.get(parent, ())
+            if item.empties and item.role == Role.PARENT and RELATIONS.get(item.type) == relation
+        ]
+        told = sorted([*line, *emptied]) if emptied else line
+        stays.setdefault(child, []).extend(fold(child, relation, told))
+    for found in stays.values():
+        found.sort(key=lambda stay: (stay.from_time, stay.from_position))
+    return stays
 
 
 async def packed_in(session: Reading, parents: Collection[str], until: int) -> set[str]:

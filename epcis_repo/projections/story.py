@@ -1,27 +1,25 @@
 """
-The story of a thing: its own events, and those of every container while it was in it.
+What a story has: the events of a thing, those of every container while it was in it, and where it
+was in.
 
 Containment is inferred when it is read, not written when something moves: a pallet's shipping
-names one SSCC, and this finds it for each bottle on the pallet, with the container that it was
-inferred from.
+names one SSCC, and is in the story of each bottle on the pallet, with the container that it was
+inferred from. Who tells one: `thing_story.py` that of a thing, `stories.py` those of many at once,
+`lot_story.py` that of a lot.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-import orjson
+from typing import Any, Protocol
 
 from epcis_repo.model.what import Role
-from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS, Interval
+from epcis_repo.projections.containment import LEVELS_MAX, Interval
 from epcis_repo.projections.corrections import Declaration, corrections
 from epcis_repo.projections.epc_state import EpcState, after, step_for
-from epcis_repo.projections.event_index import STATEMENTS
 from epcis_repo.projections.lifecycle import Step
-from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.said import Said
 from epcis_repo.store import Reading
 
@@ -94,46 +92,12 @@ class Entry:
         return _ROLES.get(self.said.role, "object")
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The events of a story, in order, and where the thing was in."""
+class Above(Protocol):
+    """What is known of where things were in."""
 
-    entries: tuple[Entry, ...]
-    stays: tuple[Stay, ...]
-
-    @property
-    def state(self) -> EpcState | None:
-        """The state of the thing at the end; None where no event of it stands."""
-        return state_after(self.entries)
-
-
-async def story_of(
-    session: Reading, lives: Lives, key: str, *, until: int, moment: int = MOMENT_MAX
-) -> Story:
-    """Return the story of a thing up to a moment, as known at position `until`, as `lives` is."""
-    last = (moment, float("inf"))
-    stays = [
-        stay if stay.ends <= last else replace(stay, ends=AFTER_ALL)
-        async for stay in stays_of(lives, key)
-        if stay.begins <= last
-    ]
-    found = await _naming(session, key, None, until, (BEFORE_ALL, last))
-    for stay in stays:
-        span = (stay.begins, min(stay.ends, last))
-        # An event that names both is told once, by the nearest.
-        found = await _naming(session, key, stay, until, span) | found
-    left = {
-        (stay.container, stay.ends)
-        for stay in stays
-        if stay.level == 1 and stay.relation == RELATIONS["AggregationEvent"]
-    }
-    entries = [
-        replace(entry, unpacks=(entry.container, entry.said.order) in left)
-        if entry.said.empties
-        else entry
-        for entry in sorted(found.values(), key=lambda entry: entry.said.order)
-    ]
-    return Story(tuple(await with_corrections(session, entries, until=until)), tuple(stays))
+    async def stays(self, children: Collection[str]) -> Mapping[str, Sequence[Interval]]:
+        """Return where each of `children` was in, from when to when, in order of time."""
+        ...
 
 
 async def with_corrections(
@@ -156,14 +120,14 @@ def state_after(entries: Iterable[Entry]) -> EpcState | None:
     return state
 
 
-async def stays_of(lives: Lives, key: str) -> AsyncIterator[Stay]:
+async def stays_of(above: Above, key: str) -> AsyncIterator[Stay]:
     """Yield the stays of a thing, level by level."""
     paths = [(key, BEFORE_ALL, AFTER_ALL)]
     told: defaultdict[tuple[str, str], list[tuple[Order, Order]]] = defaultdict(list)
     level = 0
     while paths and level < LEVELS_MAX:
         level += 1
-        intervals = await lives.stays({path[0] for path in paths})
+        intervals = await above.stays({path[0] for path in paths})
         upward = []
         for within, begins, ends in paths:
             for interval in intervals.get(within, ()):
@@ -185,37 +149,6 @@ def end_of(interval: Interval) -> Order:
     if interval.to_time is None or interval.to_position is None:
         return AFTER_ALL
     return interval.to_time, interval.to_position
-
-
-async def _naming(
-    session: Reading, key: str, stay: Stay | None, until: int, span: tuple[Order, Order]
-) -> dict[int, Entry]:
-    """Return the events that name a container, or the thing itself, within a span."""
-    begins, ends = span
-    container = None if stay is None else stay.container
-    rows = await session.fetch(
-        STATEMENTS["select_headers_naming"],
-        session.part,
-        container or key,
-        until,
-        int(max(begins[0], -MOMENT_MAX)),
-        int(min(ends[0], MOMENT_MAX)),
-    )
-    entries: dict[int, Entry] = {}
-    for *members, event_id, record_time, declares_error, header in rows:
-        said = Said(*members)
-        if begins <= said.order <= ends:
-            # What has several roles in an event comes with each; the last is the highest.
-            entries[said.position] = Entry(
-                said=said,
-                event_id=event_id,
-                record_time=record_time,
-                container=container,
-                level=0 if stay is None else stay.level,
-                declares_error=bool(declares_error),
-                header=orjson.loads(header),
-            )
-    return entries
 
 
 _ROLES: dict[int, str] = {

@@ -1,10 +1,11 @@
 -- select_event --
--- An event by its eventID, with the declarations that it was in error.
+-- An event by its eventID, with the declarations that it was in error. The plus has SQLite look for
+-- it, where it would go through all events in order.
 SELECT i.position, i.event_id, i.record_time, e.data
   FROM event_index i
   JOIN events e ON e.part = i.part AND e.position = i.position
  WHERE i.part = $1 AND i.event_id = $2
- ORDER BY i.position
+ ORDER BY +i.position
 
 -- select_rows --
 -- Events at some positions; `select.py` adds what else must be true of them.

@@ -130,6 +130,8 @@ def custody(life: Life) -> dict[str, Any]:  # noqa: C901 - a story, told in orde
     gaps: list[tuple[int, str]] = []
     way: dict[str, Any] = {}
     seen: defaultdict[Any, set[str]] = defaultdict(set)
+    # Who has it, if all that is known of him is where he received it.
+    unnamed: Any = None
     start = None
     if life.handled and life.handled[0][1] == "commission":
         start = life.handled[0][0].order[0]
@@ -152,6 +154,12 @@ def custody(life: Life) -> dict[str, Any]:  # noqa: C901 - a story, told in orde
             owners.append([who, start, None])
         elif who:
             begin(owners, who, time)
+
+    def introduce(who: str | None, where: list[str]) -> None:
+        """Who says his name where somebody without one has it, is that one."""
+        if who and unnamed and now(holders) == unnamed and seen[unnamed] & {*where}:
+            holders[-1][0] = who
+            seen[who].update(seen[unnamed])
 
     def look(item: LoggedEvent) -> None:
         event, time = item.event, item.order[0]
@@ -184,6 +192,8 @@ def custody(life: Life) -> dict[str, Any]:  # noqa: C901 - a story, told in orde
                 if (giver or way["giver"]) == way["giver"] and taker == way["taker"]:
                     continue
                 gaps.append((way["time"], "shipped_never_received"))
+            introduce(giver, where)
+            unnamed = None if giver else unnamed
             holder = now(holders)
             if holder and giver and holder != giver:
                 gaps.append((time, "two_holders"))
@@ -198,12 +208,15 @@ def custody(life: Life) -> dict[str, Any]:  # noqa: C901 - a story, told in orde
             way = {"giver": giver, "taker": taker, "time": time, "id": item.event_id}
             way |= {"owner": goals.get("owning_party")}
         elif done == "receive":
+            introduce(taker, where)
             holder, was = now(holders), way
             way = {}
             taker = taker or was.get("taker")
+            unnamed = None if taker else unnamed
             if taker is None:
                 is_there = holder is not None and seen[holder] & {*where}
                 taker = holder if is_there else next(iter(where), None)
+                unnamed = unnamed if is_there or taker == holder else taker
             if not was and (holder is None or holder != taker):
                 gaps.append((time, "received_never_shipped"))
                 if holder is None and giver:

@@ -30,7 +30,7 @@ from tests.operations.chains import MINUTES, Chain, chain, documents, moment
 from tests.operations.reports import NOW, document, key
 
 CHAINS = 100
-# `make fuzz` looks further.
+# `make chains` looks further.
 SEEDS = range(20 if "EPCIS_REPO_FUZZ" in os.environ else 2)
 
 

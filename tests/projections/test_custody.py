@@ -214,6 +214,53 @@ class TestAnOverlap:
 
         assert (Gap.TWO_HOLDERS, 7, "Buyer", "Pharmacy") in gaps(found)
 
+    def test_is_none_where_the_receiver_says_his_name_later(self) -> None:
+        """
+        Who received it, and said only where, is who ships it from there.
+        """
+        received = handled(5, RECEIVE, "store")
+
+        found = fold([MADE, received, handled(7, SHIP, "store", "o=Buyer", "o=Pharmacy")])
+
+        assert spans(found.possessors) == [("Buyer", 5, 7)]
+        assert gaps(found) == [
+            (Gap.RECEIVED_NEVER_SHIPPED, 5, None, "store"),
+            (Gap.SHIPPED_NEVER_RECEIVED, 7, "Buyer", "Pharmacy"),
+        ]
+
+    def test_is_none_where_a_receipt_is_told_again_with_a_name(self) -> None:
+        """
+        The pallet's receipt says where, the case's who: it was received once.
+        """
+        received = [handled(5, RECEIVE, "store"), handled(6, RECEIVE, "store", "", "o=Buyer")]
+
+        found = fold([MADE, *received])
+
+        assert spans(found.possessors) == [("Buyer", 5, None)]
+        assert gaps(found) == [(Gap.RECEIVED_NEVER_SHIPPED, 5, None, "store")]
+
+    def test_is_what_is_shipped_from_elsewhere_than_it_was_received(self) -> None:
+        """
+        Who ships from another place than that where somebody without a name has it, is another.
+        """
+        received = handled(5, RECEIVE, "store")
+
+        found = fold([MADE, received, handled(7, SHIP, "shop", "o=Pharmacy", "o=Patient")])
+
+        assert (Gap.TWO_HOLDERS, 7, "store", "Pharmacy") in gaps(found)
+
+    def test_is_none_when_it_was_not_shipped_after_all(self) -> None:
+        """
+        Who takes back a shipping by which he said his name has it, by that name.
+        """
+        sent = handled(7, SHIP, "store", "o=Buyer", "o=Pharmacy")
+        back = handled(8, Step.VOID_SHIP, "store")
+
+        found = fold([MADE, handled(5, RECEIVE, "store"), sent, back])
+
+        assert spans(found.possessors) == [("Buyer", 5, None)]
+        assert Gap.TWO_HOLDERS not in [gap for gap, *_ in gaps(found)]
+
     def test_is_none_when_it_was_sent_back(self) -> None:
         """
         A return is a transfer like any other.

@@ -8,9 +8,9 @@ import pytest
 
 from epcis_repo.gs1 import canonical_key
 from epcis_repo.projections import stories
-from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.stories import stories_of
-from epcis_repo.projections.story import MOMENT_MAX, story_of
+from epcis_repo.projections.story import MOMENT_MAX
+from epcis_repo.projections.thing_story import story_of
 from epcis_repo.store import EventStore, log
 from tests.operations.chains import MINUTES, chain, documents, moment
 from tests.operations.reports import (
@@ -48,11 +48,10 @@ async def test_are_those_of_each(
     for as_of, known_at in ((MOMENT_MAX, NOW + 99), (moment(MINUTES / 2), NOW + 8)):
         async with store.reading() as session:
             until = await log.head_at(session, known_at)
-            lives = Lives(session, until)
             told_of = stories_of(session, things, until=until, moment=as_of)
             by_key = {thing: story async for story in told_of for thing in story.keys}
             for thing in things:
-                alone = await story_of(session, lives, thing, until=until, moment=as_of)
+                alone = await story_of(session, thing, until=until, moment=as_of)
                 shared = by_key.get(thing)
                 expected = [entry for entry in alone.entries if entry.stands]
                 told = [] if shared is None else shared.entries

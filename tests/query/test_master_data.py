@@ -14,9 +14,8 @@ from epcis_repo.operations.master_data import master_data_answer
 from epcis_repo.query import vocabularies
 from epcis_repo.query.master_data import parse_master_data_query
 from epcis_repo.store import EventStore
-from epcis_repo.store.postgres import PostgresReading
 from tests.conformance.rows import holds
-from tests.conftest import FreshStores, new_part
+from tests.conftest import FreshStores
 from tests.operations.reports import NOW
 from tests.operations.sayings import (
     CLASS,
@@ -34,6 +33,7 @@ from tests.operations.sayings import (
     say,
     saying,
 )
+from tests.own_parts import postgres_url as postgres_url
 from tests.query.master_data_oracle import Elements, answer, link, said
 
 BOTH = {"includeAttributes": True, "includeChildren": True}
@@ -64,13 +64,6 @@ async def names(store: EventStore, **query: Any) -> list[str]:
 
 def links(*identifiers: str) -> list[str]:
     return [link(text) for text in identifiers]
-
-
-@pytest.fixture
-def postgres_url(shared_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of the one database of all such tests, where each has a part of its own."""
-    monkeypatch.setattr(PostgresReading, "part", new_part())
-    return shared_postgres_url
 
 
 @pytest.fixture
