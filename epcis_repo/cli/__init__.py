@@ -10,11 +10,12 @@ something recorded was altered, a log contradicts itself, a store is not well);
 6 the store cannot be used, or no server answers.
 
 The commands stand in modules by what they are about, which do not know each other: `asking.py`,
-`stories.py`, `holding.py`, `excepting.py`, `exchanging.py`, `reconciling.py`, `recording.py`,
-`checking.py`, `converting.py`, `serving.py`, `subscribers.py`, `evidence.py`, `upkeep.py`. They
-share their `options.py`, the `files.py` that they read and write, what they are `running.py` an
-operation with, the `questions.py` that a store or a server is asked, what is alike in `telling.py`
-the answers, and how they speak: `output.py`, `exit_codes.py`.
+`stories.py`, `containing.py`, `holding.py`, `reacting.py`, `excepting.py`, `exchanging.py`,
+`reconciling.py`, `recording.py`, `checking.py`, `converting.py`, `serving.py`, `subscribers.py`,
+`evidence.py`, `upkeep.py`. They share their `options.py`, the `files.py` that they read and write,
+what they are `running.py` an operation with, the `repository.py` that they ask, which is a store or
+a server, and the `questions/` that it can be asked, what is alike in `telling.py` the answers, and
+how they speak: `output.py`, `exit_codes.py`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ from epcis_repo import __version__, errors
 from epcis_repo.cli import (
     asking,
     checking,
+    containing,
     converting,
     evidence,
     excepting,
     exchanging,
     holding,
+    reacting,
     reconciling,
     recording,
     serving,
@@ -58,15 +61,24 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "events": asking.events_command,
     "document": asking.document_command,
     "conflicts": asking.conflicts_command,
-    "history": asking.history_command,
-    "contents": asking.contents_command,
-    "counts": stories.counts_command,
-    "leaves": stories.leaves_command,
+    "history": stories.history_command,
+    "contents": containing.contents_command,
+    "counts": containing.counts_command,
+    "leaves": containing.leaves_command,
     "diff": stories.diff_command,
     "custody": stories.custody_command,
     "lineage": stories.lineage_command,
     "findings": stories.findings_command,
     "correction": stories.correction_command,
+    "found": reacting.found_command,
+    "judge": reacting.judge_command,
+    "set-reaction": reacting.set_reaction_command,
+    "quarantine": reacting.quarantine_command,
+    "release-quarantine": reacting.release_quarantine_command,
+    "dismiss-quarantine": reacting.dismiss_quarantine_command,
+    "allocate": reacting.allocate_command,
+    "allocations": reacting.allocations_command,
+    "withdraw-allocation": reacting.withdraw_allocation_command,
     "hold": holding.hold_command,
     "release": holding.release_command,
     "holds": holding.holds_command,

@@ -1,4 +1,4 @@
-"""The commands that ask: events, document, conflicts, history, contents, masterdata, verify."""
+"""The commands that ask what partners said: events, document, conflicts, masterdata, verify."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.tree import Tree
 
 from epcis_repo import errors
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.files import written_file
-from epcis_repo.cli.options import After, AsOf, Db, Id, Json, KnownAt, Out, Url, clocks
+from epcis_repo.cli.options import After, Db, Json, Out, Url
 from epcis_repo.cli.output import (
     data,
     print_bytes,
@@ -24,16 +23,8 @@ from epcis_repo.cli.output import (
     table_of,
     words,
 )
-from epcis_repo.cli.questions import (
-    CONFLICTS,
-    CONTENTS,
-    DOCUMENT,
-    EVENTS,
-    HISTORY,
-    MASTER_DATA,
-    VERIFY,
-    At,
-)
+from epcis_repo.cli.questions.asking import CONFLICTS, DOCUMENT, EVENTS, MASTER_DATA, VERIFY
+from epcis_repo.cli.repository import At
 from epcis_repo.cli.telling import tell_page, telling
 from epcis_repo.gs1 import parse_scan
 from epcis_repo.verification import product_identifier
@@ -104,89 +95,6 @@ def _say_conflicts(value: dict[str, Any]) -> None:
         cells = (found["foundAt"], found["eventID"], found["document"], found["eventNumber"])
         table.add_row(*(shown(str(cell)) for cell in cells))
     data.print(table)
-
-
-def history_command(
-    identifier: Id,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    per_page: Annotated[int | None, typer.Option(min=1, help="So many events at most.")] = None,
-    after: After = None,
-    db: Db = None,
-    url: Url = None,
-    json: Json = False,
-) -> None:
-    """Replay the life of a serial, lot or container, with what happened to whatever it was in."""
-    moments = clocks(as_of, known_at)
-    story = At(db, url).ask_about(HISTORY, identifier, moments, per_page=per_page, token=after)
-    tell_page(story, _say_history, json=json)
-
-
-def _say_history(value: dict[str, Any]) -> None:
-    state = value["state"] or {}
-    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
-    for name in ("lifecycle", "disposition", "biz_location", "read_point", "lot", "expiry"):
-        if state.get(name):
-            data.print(f"  {name.replace('_', ' ')}: {shown(state[name])}")
-    if value["things"] is not None:
-        data.print(f"  serials: {value['things']}")
-    table = table_of("event time", "what happened", "where", "how it is known")
-    for entry in value["events"]:
-        table.add_row(
-            entry["event_time"],
-            _words_of(entry),
-            shown(entry["read_point"] or entry["biz_location"] or ""),
-            _how_known(entry),
-        )
-    data.print(table)
-    _say_archived(value["archived_years"])
-
-
-def _how_known(entry: dict[str, Any]) -> str:
-    of = f" of {entry['things']}" if entry["things"] else ""
-    return (
-        f"inferred from {shown(entry['inferred_from'])}{of}"
-        if entry["inferred"]
-        else f"reported{of}"
-    )
-
-
-def _say_archived(years: list[int]) -> None:
-    if years:
-        words.print(f"not in it: what was recorded in {', '.join(map(str, years))}, archived")
-
-
-def _words_of(entry: dict[str, Any]) -> str:
-    what = entry["biz_step"] or f"{entry['type']} {entry['action'] or ''}".strip()
-    text = shown(f"{what} ({entry['disposition']})" if entry["disposition"] else what)
-    if entry["in_error"]:
-        instead = [i for d in entry["declarations"] for i in d["corrective_event_ids"]]
-        said = f", true instead: {', '.join(map(shown, instead))}" if instead else ""
-        return f"[strike]{text}[/] declared in error{said}"
-    if entry["declares_error"]:
-        return f"declares in error: {text}"
-    return (
-        f"{text}, instead of {', '.join(map(shown, entry['corrects']))}"
-        if entry["corrects"]
-        else text
-    )
-
-
-@telling(CONTENTS)
-def contents_command(value: dict[str, Any]) -> None:
-    """Show what is in a container, at every level, and what it is in itself."""
-    tree = Tree(f"[bold]{shown(value['id']['epc'])}[/]")
-    _grow(tree, value["contents"])
-    data.print(tree)
-    counts = ", ".join(f"{count} at level {n}" for n, count in enumerate(value["levels"], 1))
-    data.print(f"in it: {counts or 'nothing'}")
-    data.print(f"it is in: {shown(value['parent'] or 'nothing')}")
-    _say_archived(value["archived_years"])
-
-
-def _grow(tree: Tree, inside: list[dict[str, Any]]) -> None:
-    for content in inside:
-        _grow(tree.add(shown(content["epc"])), content["contents"])
 
 
 @telling(MASTER_DATA, of_a_thing=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import orjson
 import typer
@@ -13,17 +13,18 @@ from epcis_repo import errors
 from epcis_repo.bindings import XML, scan_events, sniff
 from epcis_repo.cli.exit_codes import EXIT_CODES, say_error
 from epcis_repo.cli.files import document_file
-from epcis_repo.cli.options import Json
+from epcis_repo.cli.options import Db, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import data, print_bytes, print_json, shown, table_of, words
-from epcis_repo.cli.running import now
-from epcis_repo.findings import rules_value
+from epcis_repo.cli.questions.reacting import RULES as REACTED
+from epcis_repo.cli.repository import At
+from epcis_repo.clock import clock
 from epcis_repo.operations.problems import violation_value
+from epcis_repo.reactions import Reactions, all_rules_value
 from epcis_repo.validation import (
     PROFILES,
     RULES,
     Rule,
     Severity,
-    catalogue_value,
     examine,
     severity_of,
 )
@@ -86,7 +87,7 @@ def _say_findings(
     try:
         media_type = sniff(body.read(_SNIFFED))
         scan = scan_events(body, media_type)
-        findings = examine(scan, is_xml=media_type == XML, now=now(), rules=rules)
+        findings = examine(scan, is_xml=media_type == XML, now=clock(), rules=rules)
         while True:
             say(next(findings))
     except StopIteration as end:
@@ -107,16 +108,44 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"
 
 
-def rules_command(json: Json = False) -> None:
-    """List the rules that documents are checked against, and those about things, by number."""
-    rules = [*catalogue_value(), *rules_value()]
+def rules_command(
+    is_set: Annotated[
+        bool, typer.Option("--set", help="With the reactions that somebody has set in a store.")
+    ] = False,
+    known_at: KnownAt = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """
+    List the rules that documents are checked against, and those about things, by number.
+
+    No store is asked, unless it is for what was --set in it.
+    """
+    if is_set:
+        value = At(db, url).ask(REACTED, known_at=clocks(None, known_at)["known_at"])
+    elif known_at is not None:
+        raise errors.QueryParameterError("--known-at", expected="--set with it", found=known_at)
+    else:
+        value = all_rules_value(Reactions())
     if json:
-        print_json({"rules": rules})
+        print_json(value)
         return
-    table = table_of("number", "rule", "severity", "clause", "what it says")
-    for rule in rules:
+    table = table_of("number", "rule", "severity", "clause", "what it says", "what becomes of it")
+    for rule in value["rules"]:
         cells = (rule["number"], rule["rule"], rule["severity"], rule["clause"], rule["what"])
-        table.add_row(*(shown(str(cell)) for cell in cells))
+        table.add_row(*(shown(str(cell)) for cell in cells), shown(_becomes(rule["reactions"])))
     data.print(table)
     words.print("errors keep a document from being captured, warnings do not; dscsa is a profile")
-    words.print(f"from {rules_value()[0]['number']} on they are about things, and refuse nothing")
+    about_things = next(rule for rule in value["rules"] if rule["reactions"] is not None)
+    words.print(
+        f"from {about_things['number']} on they are about things: what breaks them is captured, "
+        "unless epcis-repo set-reaction says otherwise"
+    )
+
+
+def _becomes(reactions: dict[str, Any] | None) -> str:
+    if reactions is None:
+        return ""
+    set_so = [f"{each['partner'] or 'everybody'}: {each['reaction']}" for each in reactions["set"]]
+    return "; ".join([*set_so, f"else {reactions['default']}" if set_so else reactions["default"]])

@@ -14,7 +14,7 @@ from epcis_repo.bindings.spelling import CbvXmlFormat
 from epcis_repo.cli.files import document_file, written_file
 from epcis_repo.cli.options import Format, Json, Out
 from epcis_repo.cli.output import print_json, print_text, say_more, shown, words
-from epcis_repo.cli.running import now
+from epcis_repo.clock import clock
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.operations.convert import Converted, Remarks, Shape, Target, convert
 
@@ -52,7 +52,7 @@ def convert_command(
     try:
         with document_file(name) as body:
             media_type = sniff(body.read(_SNIFFED))
-            converted = convert(body, media_type, target, now=now())
+            converted = convert(body, media_type, target, now=clock())
     except errors.UnsayableError:
         title = FORMATS[form].title
         words.print(f"{shown(name)}: not written; with --lossy, what {title} has no place for is")

@@ -14,7 +14,8 @@ from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.files import read
 from epcis_repo.cli.options import Db, Json, Url
 from epcis_repo.cli.output import data, print_json, print_text, say_more, say_progress, shown, words
-from epcis_repo.cli.questions import CHECKPOINT, PROOF, At
+from epcis_repo.cli.questions.evidence import CHECKPOINT, PROOF
+from epcis_repo.cli.repository import At
 from epcis_repo.cli.running import log_key, log_key_if_there, run
 from epcis_repo.evidence.integrity import Integrity, check_integrity
 from epcis_repo.evidence.operations import check_proof

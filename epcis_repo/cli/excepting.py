@@ -7,17 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from epcis_repo.cli.options import After, Db, Json, KnownAt, Url, clocks
+from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks, given
 from epcis_repo.cli.output import data, print_json, shown, table_of
-from epcis_repo.cli.questions import (
+from epcis_repo.cli.questions.excepting import (
     DECIDE_ON_EXCEPTION,
     EXCEPTION,
     EXCEPTIONS,
     OPEN_EXCEPTION,
     RAISE_EXCEPTIONS,
-    At,
 )
+from epcis_repo.cli.repository import At
 from epcis_repo.cli.telling import tell_page
+from epcis_repo.errors import QueryParameterError
 from epcis_repo.exceptions import DECISIONS, ActionKind, ExceptionClass, RootCause, State
 
 _PER_PAGE = 30
@@ -52,7 +53,11 @@ Events = Annotated[
 
 def exceptions_command(
     identifier: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Only those about one thing.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="Only those about it, its lot, what it is in, or what is in it.",
+        ),
     ] = None,
     state: Annotated[State | None, typer.Option(help="Only those in one state.")] = None,
     exception_class: Class = None,
@@ -63,6 +68,10 @@ def exceptions_command(
         bool | None,
         typer.Option("--overdue/--not-overdue", help="Only those, or only the others."),
     ] = None,
+    thread: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only those of a thread of messages.")
+    ] = None,
+    as_of: AsOf = None,
     known_at: KnownAt = None,
     per_page: Annotated[int, typer.Option(min=1, max=1_000, help="So many at most.")] = _PER_PAGE,
     after: After = None,
@@ -71,7 +80,9 @@ def exceptions_command(
     json: Json = False,
 ) -> None:
     """List exceptions, the newest first."""
-    moment = clocks(None, known_at)["known_at"]
+    moments = clocks(as_of, known_at)
+    if as_of is not None and identifier is None:
+        raise QueryParameterError("--as-of", expected="an ID with it", found="none")
     is_overdue = None if overdue is None else str(overdue).lower()
     sought = {
         "id": identifier,
@@ -81,10 +92,9 @@ def exceptions_command(
         "owner": owner,
         "partner": partner,
         "overdue": is_overdue,
+        "thread": thread,
     }
-    page = At(db, url).ask(
-        EXCEPTIONS, _given(sought), known_at=moment, per_page=per_page, token=after
-    )
+    page = At(db, url).ask(EXCEPTIONS, given(sought), moments, per_page=per_page, token=after)
     tell_page(page, _say_list, json=json)
 
 
@@ -135,21 +145,31 @@ def open_exception_command(
         "owner": owner,
         "due": due,
     }
-    _say(At(db, url).ask(OPEN_EXCEPTION, _given(asked)), json=json)
+    _say(At(db, url).ask(OPEN_EXCEPTION, given(asked)), json=json)
 
 
 def raise_exceptions_command(
-    identifiers: Annotated[
-        list[str],
-        typer.Argument(metavar="ID…", help="Things, containers, or lots: (01)…(10)…"),
-    ],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who looks.")],
+    identifiers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID…]", help="Things, containers, or lots: (01)…(10)…"),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exception", metavar="EXCEPTIONID", help="What it found is looked at once more."
+        ),
+    ] = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """Make exceptions of what `findings` says of things or lots: one for each cause."""
-    value = At(db, url).ask(RAISE_EXCEPTIONS, identifiers, by)
+    """
+    Make exceptions of what `findings` says of things or lots: one for each cause.
+
+    Of exceptions that there were about them, what is found no more is cleared.
+    """
+    value = At(db, url).ask(RAISE_EXCEPTIONS, identifiers or [], names or [], by)
     if json:
         print_json(value)
         return
@@ -172,12 +192,23 @@ def decide_exception_command(
     transactions: Transactions = None,
     events: Events = None,
     partner: Partner = None,
-    owner: Annotated[str | None, typer.Option(metavar="NAME", help="With assign.")] = None,
-    due: Annotated[str | None, typer.Option(metavar="T", help="With reschedule.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With assign, plan_action.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(metavar="T", help="With reschedule, plan_action.")
+    ] = None,
     root_cause: Annotated[RootCause | None, typer.Option(help="With explain.")] = None,
     action: Annotated[ActionKind | None, typer.Option(help="With plan_action.")] = None,
     number: Annotated[
-        int | None, typer.Option(min=1, help="With finish_action: of which action.")
+        int | None, typer.Option(min=1, help="With finish_action, check_action: of which.")
+    ] = None,
+    effective: Annotated[
+        bool | None,
+        typer.Option("--effective/--not-effective", help="With check_action: whether it helped."),
+    ] = None,
+    hold: Annotated[
+        str | None, typer.Option(metavar="HOLDID", help="With contain: what holds its things.")
     ] = None,
     version: Annotated[
         int | None, typer.Option(min=1, help="Only if nothing was decided since this version.")
@@ -200,9 +231,11 @@ def decide_exception_command(
         "root_cause": root_cause and root_cause.value,
         "action": action and action.value,
         "number": number,
+        "effective": effective,
+        "hold_id": hold,
         "version": version,
     }
-    _say(At(db, url).ask(DECIDE_ON_EXCEPTION, exception, _given(asked)), json=json)
+    _say(At(db, url).ask(DECIDE_ON_EXCEPTION, exception, given(asked)), json=json)
 
 
 def _say_list(value: dict[str, Any]) -> None:
@@ -223,14 +256,23 @@ def _say_table(exceptions: Sequence[dict[str, Any]], last: str) -> None:
 def _say(case: dict[str, Any], *, json: bool) -> None:
     if json:
         print_json(case)
-        return
+    else:
+        _say_exception(case)
+
+
+def _say_exception(case: dict[str, Any]) -> None:
     kind = "" if case["kind"] is None else f": {case['kind']}"
     data.print(f"[bold]{shown(case['exception_id'])}[/] {shown(_words(case['class']) + kind)}")
     _say_line(f"{_words(case['state'])}, due {_due(case)}, version {case['version']}")
-    for name in ("owner", "partner", "cause", "what_to_do", "resolution", "closing"):
+    for name in ("owner", "partner", "cause", "what_to_do"):
         if case[name] is not None:
             _say_line(f"{_words(name)}: {case[name]}")
-    for name in ("things", "transactions", "events"):
+    if case["thread"] != case["exception_id"]:
+        _say_line(f"thread: {case['thread']}")
+    for name in ("resolution", "approval", "closing"):
+        if (signed := case[name]) is not None:
+            _say_line(f"{name}: {signed['reason']}, by {signed['by']} at {signed['at']}")
+    for name in ("things", "transactions", "events", "holds"):
         for text in case[name][:_SHOWN]:
             _say_line(f"{name[:-1]}: {text}")
         if len(case[name]) > _SHOWN:
@@ -238,10 +280,19 @@ def _say(case: dict[str, Any], *, json: bool) -> None:
     if (found := case["root_cause"]) is not None:
         _say_line(f"root cause: {found['root_cause']}, by {found['by']}: {found['reason']}")
     for action in case["actions"]:
-        outcome = "to be done" if action["outcome"] is None else action["outcome"]
-        _say_line(f"action {action['number']}, {action['action']}: {action['what']}: {outcome}")
+        _say_line(f"action {action['number']}, {action['action']}: {_acted(action)}")
     for past in case["history"]:
         _say_line(f"{past['at']} {_words(past['decision'])}, by {past['by']}: {past['reason']}")
+
+
+def _acted(action: dict[str, Any]) -> str:
+    """Return what is to be done, by whom and when, what came of it, and whether it helped."""
+    who = " ".join(filter(None, (action["owner"], action["due"] and f"until {action['due']}")))
+    said = [action["what"], "to be done" if action["outcome"] is None else action["outcome"]]
+    if (checked := action["checked"]) is not None:
+        helped = "has helped" if checked["effective"] else "has not helped"
+        said.append(f"{helped}: {checked['evidence']}")
+    return f"{said[0]}{who and f' ({who})'}: {'; '.join(said[1:])}"
 
 
 def _say_line(text: str) -> None:
@@ -254,7 +305,3 @@ def _due(case: dict[str, Any]) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}

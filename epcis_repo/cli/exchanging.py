@@ -9,9 +9,10 @@ import typer
 
 from epcis_repo.bindings.json_loader import load_json
 from epcis_repo.cli.files import read
-from epcis_repo.cli.options import Db, Json, KnownAt, Url, clocks
+from epcis_repo.cli.options import Db, Json, KnownAt, Url, clocks, given
 from epcis_repo.cli.output import data, print_json, print_text, shown, table_of
-from epcis_repo.cli.questions import MESSAGE, MESSAGES, TAKE_MESSAGE, WRITE_MESSAGE, At
+from epcis_repo.cli.questions.exchanging import MESSAGE, MESSAGES, TAKE_MESSAGE, WRITE_MESSAGE
+from epcis_repo.cli.repository import At
 from epcis_repo.errors import QueryParameterError
 from epcis_repo.exceptions.pdg import Form, Resolution, ResolutionResponse
 
@@ -66,6 +67,10 @@ def write_message_command(
     note: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What else there is to say.")
     ] = None,
+    receiver: Annotated[
+        str | None,
+        typer.Option(metavar="GLN|ADDRESS", help="Whose answer is awaited, and nobody else's."),
+    ] = None,
     db: Db = None,
     url: Url = None,
 ) -> None:
@@ -74,8 +79,9 @@ def write_message_command(
     said: dict[str, Any] = {
         "message": message.value,
         "by": by,
-        "sender_information": _given({"email": email, "gln": gln, "phone": phone}),
+        "sender_information": given({"email": email, "gln": gln, "phone": phone}),
         "po_number": order,
+        "receiver": receiver,
     }
     if message is Form.REPORT:
         _refuse("--answer", answer, expected="a response")
@@ -85,7 +91,7 @@ def write_message_command(
         _refuse("--resolution", resolution, expected="a report")
         said |= {"response_items": listed, "resolution_response": answer and answer.value}
         said |= {"additional_notes": note}
-    print_text(At(db, url).ask(WRITE_MESSAGE, exception, _given(said)))
+    print_text(At(db, url).ask(WRITE_MESSAGE, exception, given(said)))
 
 
 def messages_command(
@@ -119,7 +125,3 @@ def messages_command(
 def _refuse(name: str, given: object, *, expected: str) -> None:
     if given is not None:
         raise QueryParameterError(name, expected=f"{expected} with it", found=str(given))
-
-
-def _given(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from epcis_repo import errors
+from epcis_repo.allocations import AllocationTakenError, AllocationWithdrawnError
 from epcis_repo.cli.output import say_more, shown, words
 from epcis_repo.evidence.errors import KeyFileError, TreeError
 from epcis_repo.exceptions import (
@@ -10,9 +11,10 @@ from epcis_repo.exceptions import (
     ExceptionStateError,
     ExceptionTakenError,
 )
-from epcis_repo.exceptions.pdg import MessageTakenError
+from epcis_repo.exceptions.pdg import MessageTakenError, StrangerError
 from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.ledger import ForkError
+from epcis_repo.reactions import QuarantineOverError
 from epcis_repo.subscriptions import NotDeadError
 from epcis_repo.witness import LogUnreachableError, RefusedError
 
@@ -26,12 +28,16 @@ EXIT_CODES: dict[type[Exception], int] = {
     errors.DuplicateEventError: 5,
     errors.KeyReusedError: 5,
     NotDeadError: 5,
+    AllocationTakenError: 5,
+    AllocationWithdrawnError: 5,
+    QuarantineOverError: 5,
     HoldTakenError: 5,
     HoldReleasedError: 5,
     ExceptionTakenError: 5,
     ExceptionStateError: 5,
     ExceptionChangedError: 5,
     MessageTakenError: 5,
+    StrangerError: 5,
     errors.StoreError: 6,
     # The log is not what was signed, or cannot be proved to be: `fsck` tells more.
     ForkError: ANSWER_IS_NO,

@@ -6,12 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from epcis_repo.cli.options import AsOf, Db, Json, KnownAt, Url, clocks
-from epcis_repo.cli.output import data, print_json, print_text, shown, table_of, words
-from epcis_repo.cli.questions import HOLD, HOLDS, RECALL, RECALLED_UNITS, RELEASE, At
+from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks, given
+from epcis_repo.cli.output import data, print_json, print_text, shown, table_of
+from epcis_repo.cli.questions.holding import HOLD, HOLDS, ONE_HOLD, RECALL, RECALLED_UNITS, RELEASE
+from epcis_repo.cli.repository import At
+from epcis_repo.cli.telling import say_archived, tell_page
 from epcis_repo.errors import QueryParameterError
 from epcis_repo.holds import Kind
 from epcis_repo.operations.asked import identifier_asked
+
+_PER_PAGE = 30
 
 HoldID = Annotated[
     str, typer.Argument(metavar="HOLDID", help="As `holds` lists it; of a recall, its number.")
@@ -46,17 +50,25 @@ def hold_command(
         str | None,
         typer.Option("--class", metavar="CLASS", help="Of a recall, such as I, II, III."),
     ] = None,
+    under: Annotated[
+        str | None,
+        typer.Option(
+            "--idempotency-key",
+            metavar="KEY",
+            help="A name for this request: again under the same one, it has the same answer.",
+        ),
+    ] = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
     """Hold things, lots, or containers with what is in them; or recall them."""
     kinds = {Kind.HOLD: name, Kind.RECALL: recall_number, Kind.MOCK_RECALL: mock_recall}
-    given = [(kind, number) for kind, number in kinds.items() if number is not None]
-    if len(given) > 1:
+    named = [(kind, number) for kind, number in kinds.items() if number is not None]
+    if len(named) > 1:
         expected = "one of --name, --recall and --mock-recall"
-        raise QueryParameterError("--name", expected=expected, found=f"{len(given)} of them")
-    kind, hold_id = given[0] if given else (Kind.HOLD, None)
+        raise QueryParameterError("--name", expected=expected, found=f"{len(named)} of them")
+    kind, hold_id = named[0] if named else (Kind.HOLD, None)
     asked = {
         "kind": kind.value,
         "hold_id": hold_id,
@@ -66,7 +78,7 @@ def hold_command(
         "by": by,
         "since": since,
     }
-    _say(At(db, url).ask(HOLD, _given(asked)), json=json)
+    _say(At(db, url).ask(HOLD, given(asked), under=under), json=json)
 
 
 def release_command(
@@ -83,7 +95,7 @@ def release_command(
 ) -> None:
     """Release what is held or recalled; the hold is kept, with both reasons."""
     asked = {"reason": reason, "by": by, "until": until}
-    _say(At(db, url).ask(RELEASE, hold, _given(asked)), json=json)
+    _say(At(db, url).ask(RELEASE, hold, given(asked)), json=json)
 
 
 def holds_command(
@@ -91,25 +103,37 @@ def holds_command(
         str | None,
         typer.Argument(metavar="[ID]", help="Only those that reach it, or are on what is in it."),
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="HOLDID", help="Only this one, whether it lasts or not.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Those that were released, too, and mock recalls.")
     ] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    per_page: Annotated[int, typer.Option(min=1, max=1_000, help="So many at most.")] = _PER_PAGE,
+    after: After = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """List what is held and recalled."""
+    """List what is held and recalled, or show one hold."""
     moments = clocks(as_of, known_at)
+    if name is not None:
+        if every or identifier or as_of:
+            expected = "no other option but --known-at"
+            raise QueryParameterError("--name", expected=expected, found="one of them")
+        _say(At(db, url).ask(ONE_HOLD, name, known_at=moments["known_at"]), json=json)
+        return
     if every and (identifier or as_of):
         raise QueryParameterError("--all", expected="neither ID nor --as-of", found="one of them")
     if identifier is not None:
         identifier_asked(identifier)
-    value = At(db, url).ask(HOLDS, identifier, moments, every=every)
-    if json:
-        print_json(value)
-        return
+    page = At(db, url).ask(HOLDS, identifier, moments, every=every, per_page=per_page, token=after)
+    tell_page(page, _say_holds, json=json)
+
+
+def _say_holds(value: dict[str, Any]) -> None:
     table = table_of("hold", "kind", "of", "since", "until", "by", "reason", "how")
     for hold in value["holds"]:
         how = "" if hold["how"] is None else f"{hold['how']}: {hold['things']}"
@@ -147,9 +171,7 @@ def recall_command(
         table.add_row(shown(total["holder"] or "nobody knows"), total["state"] or "", *counts)
     data.print(table)
     data.print(f"units: {value['units']}")
-    if value["archived_years"]:
-        years = ", ".join(map(str, value["archived_years"]))
-        words.print(f"not in it: what was recorded in {years}, archived")
+    say_archived(value["archived_years"])
 
 
 def _say(hold: dict[str, Any], *, json: bool) -> None:
@@ -173,7 +195,3 @@ def _say_hold(hold: dict[str, Any]) -> None:
 def _kind(hold: dict[str, Any]) -> str:
     name = str(hold["kind"]).replace("_", " ")
     return name if hold["recall_class"] is None else f"{name}, class {hold['recall_class']}"
-
-
-def _given(asked: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,3 +69,8 @@ def clocks(as_of: str | None, known_at: str | None) -> dict[str, int | None]:
         "as_of": None if as_of is None else moment_asked("--as-of", as_of),
         "known_at": None if known_at is None else moment_asked("--known-at", known_at),
     }
+
+
+def given(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked for, without what nobody said."""
+    return {name: value for name, value in asked.items() if value is not None}

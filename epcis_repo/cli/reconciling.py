@@ -10,7 +10,8 @@ import typer
 from epcis_repo.cli.files import read
 from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import data, say_more, shown, table_of, words
-from epcis_repo.cli.questions import LOT_ACCOUNT, SHIPMENT_ACCOUNT, At
+from epcis_repo.cli.questions.reconciling import LOT_ACCOUNT, SHIPMENT_ACCOUNT
+from epcis_repo.cli.repository import At
 from epcis_repo.cli.telling import tell_page
 from epcis_repo.errors import IdentifierError, QueryParameterError, ScanError
 from epcis_repo.gs1 import SCHEMES, Identifier, parse_identifier

@@ -22,7 +22,8 @@ from epcis_repo.cli.output import (
     shown,
     words,
 )
-from epcis_repo.cli.questions import CAPTURE, At, Repository
+from epcis_repo.cli.questions.recording import CAPTURE
+from epcis_repo.cli.repository import At, Repository
 from epcis_repo.client import Captured
 from epcis_repo.demo import generate_chain
 from epcis_repo.operations.idempotency import idempotency_key
@@ -102,13 +103,16 @@ def _show_receipt(name: str, captured: Captured, *, json: bool) -> None:
         note = f", {before} of them recorded before"
     elif receipt["masterData"] and not receipt["events"]:
         note = f", {receipt['masterData']} statements of master data"
+    if receipt.get("quarantined"):
+        note = f", {receipt['quarantined']} of them kept aside: epcis-repo quarantine tells why"
     data.print(f"{shown(name)}: {receipt['events']} events{note}", soft_wrap=True)
 
 
 def _say_failures(name: str, receipt: dict[str, Any]) -> int:
     """Say what of a document was not recorded, and return the exit code for that."""
     if not receipt["failed"]:
-        return 0
+        # What is kept aside is not recorded either, as yet.
+        return EXIT_CODES[errors.InputError] if receipt.get("quarantined") else 0
     words.print(f"{shown(name)}: {receipt['failed']} of its events could not be recorded")
     for error in receipt["errors"][:_FAILURES_SHOWN]:
         words.print(f"  {shown(error['detail'])}")

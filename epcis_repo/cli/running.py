@@ -1,9 +1,8 @@
-"""What an operation is run with: the store and the key that the settings name, and the time."""
+"""What an operation is run with: the store and the key that the settings name."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -50,11 +49,6 @@ def log_key(settings: Settings) -> LogKey:
 def log_key_if_there(settings: Settings) -> LogKey | None:
     """Return the key, None if there is none: nothing was signed then, and to look makes none."""
     return log_key(settings) if settings.key.exists() else None
-
-
-def now() -> int:
-    """Return the time in microseconds, as records have it."""
-    return time.time_ns() // 1000
 
 
 def place(settings: Settings) -> str:

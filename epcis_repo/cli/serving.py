@@ -19,8 +19,9 @@ from epcis_repo import errors
 from epcis_repo.bindings import RENDERERS, sniff
 from epcis_repo.cli.options import Db
 from epcis_repo.cli.output import shown, words
-from epcis_repo.cli.running import now, place, run
+from epcis_repo.cli.running import place, run
 from epcis_repo.cli.workers import Workers, reserve
+from epcis_repo.clock import clock
 from epcis_repo.demo import Chain, Status, generate_chain
 from epcis_repo.operations.capture import capture
 from epcis_repo.settings import Settings, read_settings
@@ -135,4 +136,4 @@ async def _capture_sample(store: EventStore, settings: Settings) -> None:
     words.print(f"{place(settings)} is empty: capturing a sample chain")
     for document in _sample_chain().documents:
         body = RENDERERS["xml-1.2"](document.document)
-        await capture(store, body, sniff(body), now=now())
+        await capture(store, body, sniff(body), now=clock())

@@ -1,4 +1,4 @@
-"""The commands that tell what became of things: custody, lineage, findings and the like."""
+"""The commands that tell what became of things: history, diff, custody, lineage and the like."""
 
 from __future__ import annotations
 
@@ -9,19 +9,79 @@ import typer
 from epcis_repo import errors
 from epcis_repo.cli.options import After, AsOf, Db, Id, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import data, print_text, shown, table_of, words
-from epcis_repo.cli.questions import (
+from epcis_repo.cli.questions.stories import (
     CORRECTION,
-    COUNTS,
     CUSTODY,
     DIFF,
     FINDINGS,
-    LEAVES,
+    HISTORY,
     LINEAGE,
-    At,
 )
-from epcis_repo.cli.telling import tell_page, telling
+from epcis_repo.cli.repository import At
+from epcis_repo.cli.telling import say_archived, tell_page, telling
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.diff import Clock
+
+
+def history_command(
+    identifier: Id,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    per_page: Annotated[int | None, typer.Option(min=1, help="So many events at most.")] = None,
+    after: After = None,
+    db: Db = None,
+    url: Url = None,
+    json: Json = False,
+) -> None:
+    """Replay the life of a serial, lot or container, with what happened to whatever it was in."""
+    moments = clocks(as_of, known_at)
+    story = At(db, url).ask_about(HISTORY, identifier, moments, per_page=per_page, token=after)
+    tell_page(story, _say_history, json=json)
+
+
+def _say_history(value: dict[str, Any]) -> None:
+    state = value["state"] or {}
+    data.print(f"[bold]{shown(value['id']['epc'])}[/]")
+    for name in ("lifecycle", "disposition", "biz_location", "read_point", "lot", "expiry"):
+        if state.get(name):
+            data.print(f"  {name.replace('_', ' ')}: {shown(state[name])}")
+    if value["things"] is not None:
+        data.print(f"  serials: {value['things']}")
+    table = table_of("event time", "what happened", "where", "how it is known")
+    for entry in value["events"]:
+        table.add_row(
+            entry["event_time"],
+            _words_of(entry),
+            shown(entry["read_point"] or entry["biz_location"] or ""),
+            _how_known(entry),
+        )
+    data.print(table)
+    say_archived(value["archived_years"])
+
+
+def _how_known(entry: dict[str, Any]) -> str:
+    of = f" of {entry['things']}" if entry["things"] else ""
+    return (
+        f"inferred from {shown(entry['inferred_from'])}{of}"
+        if entry["inferred"]
+        else f"reported{of}"
+    )
+
+
+def _words_of(entry: dict[str, Any]) -> str:
+    what = entry["biz_step"] or f"{entry['type']} {entry['action'] or ''}".strip()
+    text = shown(f"{what} ({entry['disposition']})" if entry["disposition"] else what)
+    if entry["in_error"]:
+        instead = [i for d in entry["declarations"] for i in d["corrective_event_ids"]]
+        said = f", true instead: {', '.join(map(shown, instead))}" if instead else ""
+        return f"[strike]{text}[/] declared in error{said}"
+    if entry["declares_error"]:
+        return f"declares in error: {text}"
+    return (
+        f"{text}, instead of {', '.join(map(shown, entry['corrects']))}"
+        if entry["corrects"]
+        else text
+    )
 
 
 @telling(CUSTODY)
@@ -50,22 +110,6 @@ def lineage_command(value: dict[str, Any]) -> None:
             # A generation further away stands further in.
             margin = "  " * relative["generation"]
             data.print(f"{margin}{shown(relative['epc'])}  {when}", soft_wrap=True)
-
-
-@telling(COUNTS)
-def counts_command(value: dict[str, Any]) -> None:
-    """Count what is in a container, by level and by class."""
-    table = table_of("level", "class", "how many")
-    for row in value["products"]:
-        table.add_row(str(row["level"]), shown(row["class"] or "none"), str(row["count"]))
-    data.print(table)
-
-
-def leaves_command(
-    identifier: Id, as_of: AsOf = None, known_at: KnownAt = None, db: Db = None, url: Url = None
-) -> None:
-    """List whatever is in a container and has nothing in it itself: an EPC in each line."""
-    At(db, url).ask_about(LEAVES, identifier, clocks(as_of, known_at), print_text)
 
 
 def diff_command(

@@ -8,7 +8,8 @@ import typer
 
 from epcis_repo.cli.options import Db, Json, Url
 from epcis_repo.cli.output import data, print_json, shown, table_of, words
-from epcis_repo.cli.questions import DELIVERIES, REPLAY, SUBSCRIPTIONS, At
+from epcis_repo.cli.questions.subscribers import DELIVERIES, REPLAY, SUBSCRIPTIONS
+from epcis_repo.cli.repository import At
 
 DeliveryID = Annotated[
     str, typer.Argument(metavar="DELIVERYID", help="As `deliveries` lists it, its webhook-id.")

@@ -1,4 +1,4 @@
-"""What is alike in telling answers: of one thing at two moments, and page by page."""
+"""What is alike in telling answers: of one thing at two moments, page by page, with years away."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from epcis_repo.cli.options import AsOf, Db, Id, Json, KnownAt, Url, clocks
 from epcis_repo.cli.output import print_json, words
-from epcis_repo.cli.questions import At, Moments, Question, Value
+from epcis_repo.cli.repository import At, Moments, Question, Value
 from epcis_repo.client import Listed
 
 Tell = Callable[[Value], None]
@@ -54,3 +54,9 @@ def tell_page(page: Listed, tell: Tell, *, json: bool) -> None:
         tell(page.value)
     if page.next_page_token is not None:
         words.print(f"more: --after {page.next_page_token}")
+
+
+def say_archived(years: list[int]) -> None:
+    """Say which years an answer leaves out."""
+    if years:
+        words.print(f"not in it: what was recorded in {', '.join(map(str, years))}, archived")

@@ -13,7 +13,8 @@ from epcis_repo import errors
 from epcis_repo.cli.exit_codes import ANSWER_IS_NO
 from epcis_repo.cli.options import Db, Json
 from epcis_repo.cli.output import data, print_json, shown, words
-from epcis_repo.cli.running import log_key, log_key_if_there, now, place, run
+from epcis_repo.cli.running import log_key, log_key_if_there, place, run
+from epcis_repo.clock import clock
 from epcis_repo.evidence.keys import LogKey
 from epcis_repo.projections import rebuild
 from epcis_repo.settings import Settings, read_settings
@@ -80,7 +81,7 @@ def backup_command(
     """Write all that is recorded to a file, of one moment, while captures go on."""
     settings = read_settings(db=db)
     key = log_key_if_there(settings)
-    made = run(settings, lambda store: backup(store, dest, key, now=now()))
+    made = run(settings, lambda store: backup(store, dest, key, now=clock()))
     if json:
         print_json(made.value())
     words.print(f"{made.head} events, root {made.root_hash}, are in {shown(str(dest))}")
@@ -111,7 +112,7 @@ def restore_command(
     key = log_key_if_there(settings)
     restored = run(
         settings,
-        lambda store: restore(store, source, key, new_epoch=new_epoch, now=now()),
+        lambda store: restore(store, source, key, new_epoch=new_epoch, now=clock()),
         prepared=False,
     )
     new_key = restored.new_key
@@ -151,7 +152,7 @@ def archive_command(
     """
     settings = read_settings(db=db)
     key = log_key_if_there(settings)
-    made = run(settings, lambda store: archive(store, year, dest, key, now=now()))
+    made = run(settings, lambda store: archive(store, year, dest, key, now=clock()))
     if json:
         print_json(made.value())
     words.print(
@@ -166,7 +167,7 @@ def attach_command(
     json: Json = False,
 ) -> None:
     """Bring an archived year back from its file. The file stays."""
-    made = run(read_settings(db=db), lambda store: attach(store, source, now=now()))
+    made = run(read_settings(db=db), lambda store: attach(store, source, now=clock()))
     if json:
         print_json({"year": made.year, "events": made.archived})
     words.print(f"{made.archived} events of {made.year} are here again")
@@ -212,7 +213,7 @@ async def _examined(settings: Settings) -> list[Finding]:
             key=settings.key,
             origin=settings.origin,
             unsafe=settings.unsafe_not_durable,
-            now=now(),
+            now=clock(),
         )
     finally:
         await store.close()

@@ -35,6 +35,7 @@ from epcis_repo.exceptions.operations import (
     one_exception,
     open_exception,
     raise_findings,
+    raise_found,
 )
 from epcis_repo.exceptions.rules import (
     ActionKind,
@@ -77,6 +78,7 @@ __all__ = [
     "one_exception",
     "open_exception",
     "raise_findings",
+    "raise_found",
     "raised_value",
     "sought_asked",
 ]

@@ -19,11 +19,13 @@ from epcis_repo.errors import (
     ScanError,
 )
 from epcis_repo.exceptions.events import (
+    ExceptionActionChecked,
     ExceptionActionDone,
     ExceptionActionPlanned,
     ExceptionAmended,
     ExceptionAssigned,
     ExceptionCommented,
+    ExceptionContained,
     ExceptionDecision,
     ExceptionExplained,
     ExceptionMoved,
@@ -98,15 +100,21 @@ class DecisionAsked(NamedTuple):
 
 
 class LookedAt(NamedTuple):
-    """What the findings of some things or lots are looked for with, and by whom."""
+    """Whose findings are looked for, those of things, of lots or of exceptions, and by whom."""
 
     identifiers: tuple[Identifier, ...]
+    exceptions: tuple[str, ...]
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which exceptions are sought: all of what is said holds for each. `key` is that of a thing."""
+    """
+    Which exceptions are sought: all of what is said holds for each.
+
+    `key` is that of a thing, a container or a lot: sought are those about it, about what it is of
+    or in, and about what is in it. `thread` is that of the messages about them.
+    """
 
     state: State | None = None
     exception_class: ExceptionClass | None = None
@@ -115,6 +123,7 @@ class Sought:
     partner: str | None = None
     overdue: bool | None = None
     key: str | None = None
+    thread: str | None = None
 
 
 def exception_asked(value: Any) -> Asked:
@@ -134,7 +143,8 @@ def exception_decision_asked(exception_id: str, value: Any) -> DecisionAsked:
     if not isinstance(word, str) or word not in _DECISIONS:
         raise _wrong("/decision", f"one of {', '.join(_DECISIONS)}", word)
     row = _DECISIONS[word]
-    members = {"decision": _A_TEXT, **_WHY, "version": _VERSION, **row.takes, **row.may_take}
+    given_with = {**row.takes, **row.may_take, **row.may_have}
+    members = {"decision": _A_TEXT, **_WHY, "version": _VERSION, **given_with}
     given = _read(value, members, required=("reason", "by", *row.takes))
     del given["decision"]
     version = given.pop("version", None)
@@ -146,8 +156,10 @@ def exception_decision_asked(exception_id: str, value: Any) -> DecisionAsked:
 
 def findings_asked(value: Any) -> LookedAt:
     """Return whose findings a JSON object asks to be made exceptions of, likewise."""
-    given = _read(value, _LOOKING, required=("of", "by"))
-    return LookedAt(given["of"], given["by"])
+    given = _read(value, _LOOKING, required=("by",))
+    if not given.keys() & {"of", "exceptions"}:
+        raise _wrong("/of", f"{_LOOKING['of'][0]}, or exceptions", None)
+    return LookedAt(given.get("of", ()), given.get("exceptions", ()), given["by"])
 
 
 def sought_asked(asked: Mapping[str, str]) -> Sought:
@@ -195,9 +207,15 @@ def _moment_text(value: Any) -> str:
     return utc_text(read_moment(value))
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(value)  # noqa: TRY004 - what somebody sent is wrong, not a call
+    return value
+
+
+def _texts(value: Any, *, length_max: int = THINGS_MAX) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for number, text in enumerate(read_list(value, length_max=THINGS_MAX)):
+    for number, text in enumerate(read_list(value, length_max=length_max)):
         try:
             found[read_text(text)] = None
         except ValueError:
@@ -245,6 +263,7 @@ _KIND_EXPECTED = "words of small letters and digits, parted by - or _"
 _A_TEXT: Member = (TEXT_EXPECTED, read_text)
 _WHY: dict[str, Member] = {"reason": _A_TEXT, "by": _A_TEXT}
 _VERSION: Member = ("the number of a version", _number)
+_ACTION: Member = ("the number of an action", _number)
 _WHAT: dict[str, Member] = {
     "things": (_THINGS_EXPECTED, _things),
     "transactions": (_TEXTS_EXPECTED, _texts),
@@ -262,6 +281,10 @@ _OPENING: Mapping[str, Member] = {
 }
 _LOOKING: Mapping[str, Member] = {
     "of": (f"a list of 1 to {LOOKED_AT_MAX} identifiers", _looked_at),
+    "exceptions": (
+        f"a list of 1 to {LOOKED_AT_MAX} names",
+        partial(_texts, length_max=LOOKED_AT_MAX),
+    ),
     "by": _A_TEXT,
 }
 _SOUGHT: Mapping[str, Member] = {
@@ -272,18 +295,20 @@ _SOUGHT: Mapping[str, Member] = {
     "partner": _A_TEXT,
     "overdue": ("true or false", _flag),
     "id": (IDENTIFIER_EXPECTED, _key),
+    "thread": _A_TEXT,
 }
 
 
 class _Row(NamedTuple):
     """
-    A decision that can be asked for: the event that it is, what it takes, and of what it may take
-    some, at least one; `unsaid` is what the event has where nothing is said.
+    A decision that can be asked for: the event that it is, what it takes, of what it may take some,
+    at least one, and what it may have; `unsaid` is what the event has where nothing is said.
     """
 
     makes: Callable[..., ExceptionDecision]
     takes: Mapping[str, Member] = {}
     may_take: Mapping[str, Member] = {}
+    may_have: Mapping[str, Member] = {}
     unsaid: Mapping[str, Any] = {}
 
 
@@ -296,10 +321,18 @@ _DECISIONS: Mapping[str, _Row] = {
     "amend": _Row(ExceptionAmended, may_take=_WHAT, unsaid=_nothing_said()),
     "assign": _Row(ExceptionAssigned, {"owner": _A_TEXT}),
     "reschedule": _Row(ExceptionRescheduled, {"due": (MOMENT_EXPECTED, _moment_text)}),
+    "contain": _Row(ExceptionContained, {"hold_id": (NAME_EXPECTED, read_name)}),
     "comment": _Row(ExceptionCommented),
     "explain": _Row(ExceptionExplained, {"root_cause": _named(RootCause)}),
-    "plan_action": _Row(ExceptionActionPlanned, {"action": _named(ActionKind)}),
-    "finish_action": _Row(ExceptionActionDone, {"number": ("the number of an action", _number)}),
+    "plan_action": _Row(
+        ExceptionActionPlanned,
+        {"action": _named(ActionKind)},
+        may_have={"owner": _A_TEXT, "due": (MOMENT_EXPECTED, _moment_text)},
+    ),
+    "finish_action": _Row(ExceptionActionDone, {"number": _ACTION}),
+    "check_action": _Row(
+        ExceptionActionChecked, {"number": _ACTION, "effective": ("true or false", _boolean)}
+    ),
 }
 DECISIONS = tuple(_DECISIONS)
 """What can be decided on an exception, in a word each."""

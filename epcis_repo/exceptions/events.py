@@ -31,7 +31,8 @@ class ExceptionOpened(ExceptionDecision):
     `exception_class` is one of `kinds.ExceptionClass`, `kind` a name in `kinds.KINDS` or of the
     opener's own. `things` are EPCs, `transactions` and `events` what else it is about by name, and
     `findings` those that showed it, as `causes.Shown` has them. `cause` is what findings of one
-    cause have in common; None where a person opened it.
+    cause have in common; None where a person opened it. `thread` is that of the messages about it,
+    where this is not its own name.
     """
 
     exception_class: str
@@ -44,6 +45,7 @@ class ExceptionOpened(ExceptionDecision):
     findings: list[dict[str, Any]]
     owner: str | None
     due: str
+    thread: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,13 @@ class ExceptionAmended(ExceptionDecision):
     transactions: list[str]
     partner: str | None
     events: list[str]
+    findings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExceptionCleared(ExceptionDecision):
+    """What these findings showed is found no more, of the things that they name here."""
+
     findings: list[dict[str, Any]]
 
 
@@ -80,6 +89,13 @@ class ExceptionRescheduled(ExceptionDecision):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExceptionContained(ExceptionDecision):
+    """What it is about goes to nobody while a hold lasts, which has the name `hold_id`."""
+
+    hold_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExceptionCommented(ExceptionDecision):
     """Somebody had something to say: the reason is the comment."""
 
@@ -93,9 +109,14 @@ class ExceptionExplained(ExceptionDecision):
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionActionPlanned(ExceptionDecision):
-    """Something is to be done, which the reason says; `action` is one of `rules.ActionKind`."""
+    """
+    Something is to be done, which the reason says; `action` is one of `rules.ActionKind`. `owner`
+    does it, until it is `due`, where somebody says so.
+    """
 
     action: str
+    owner: str | None = None
+    due: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,16 +126,27 @@ class ExceptionActionDone(ExceptionDecision):
     number: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExceptionActionChecked(ExceptionDecision):
+    """What was done has helped, or not; the reason says what shows it."""
+
+    number: int
+    effective: bool
+
+
 LIFECYCLE = (
     ExceptionOpened,
     ExceptionAmended,
+    ExceptionCleared,
     ExceptionMoved,
     ExceptionAssigned,
     ExceptionRescheduled,
+    ExceptionContained,
     ExceptionCommented,
     ExceptionExplained,
     ExceptionActionPlanned,
     ExceptionActionDone,
+    ExceptionActionChecked,
 )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from typing import Any
 
-from epcis_repo.errors import QueryParameterError
+from epcis_repo.errors import NotFoundError, QueryParameterError
 from epcis_repo.exceptions.asked import Asked, Sought
 from epcis_repo.exceptions.causes import Cause, causes
 from epcis_repo.exceptions.events import (
     ExceptionAmended,
+    ExceptionCleared,
+    ExceptionContained,
     ExceptionDecision,
     ExceptionMoved,
     ExceptionOpened,
@@ -24,23 +26,31 @@ from epcis_repo.exceptions.reading import (
     exceptions_named,
     lots_of,
     opened_about,
+    opened_as,
     opened_before,
     said_by,
+    shown_now,
 )
 from epcis_repo.exceptions.rules import (
     Decide,
     DecideOnException,
     ExceptionCase,
+    clearing,
     deciding,
     due_of,
+    names_in,
     no_exception,
     opening,
     raising,
 )
-from epcis_repo.findings import Findings, Known, findings
-from epcis_repo.gs1 import Identifier
+from epcis_repo.findings import Finding, Findings, Known, findings
+from epcis_repo.gs1 import SCHEMES, Identifier, parse_identifier
+from epcis_repo.holds import one_hold
 from epcis_repo.model.times import utc_text
+from epcis_repo.operations.reach import reach_of
 from epcis_repo.projections.lives import Lives
+from epcis_repo.projections.lot_story import serials_of
+from epcis_repo.projections.story import MOMENT_MAX
 from epcis_repo.recorders.decisions import Documents, decide
 from epcis_repo.store import EventStore, Reading, log
 
@@ -48,14 +58,17 @@ NOTHING_ELSE = Known()
 # So many are looked at together for a page.
 _TOGETHER = 200
 _POSITION_MAX = 2**63 - 1
+_GONE = "what was found is found no more, in what is known now"
 
 
 class Became(StrEnum):
-    """What became of an exception when findings of its cause were found."""
+    """What became of an exception when findings of its cause were looked for."""
 
     OPENED = auto()
     AMENDED = auto()
     REOPENED = auto()
+    LESSENED = auto()
+    RESOLVED = auto()
     UNCHANGED = auto()
 
 
@@ -115,9 +128,12 @@ async def decide_on(
     """
     Decide on an exception, and return what it is then.
 
-    Raises `NotFoundError` when there is none, `ExceptionStateError` for what cannot be decided in
-    its state, and `ExceptionChangedError` when it is no longer of `version`, where one is said.
+    Raises `NotFoundError` when there is none, or not the hold that it names, `ExceptionStateError`
+    for what cannot be decided in its state, and `ExceptionChangedError` when it is no longer of
+    `version`, where one is said.
     """
+    if isinstance(decision, ExceptionContained):
+        await one_hold(store, decision.hold_id)
     what = deciding(_with(decision, documents), version=version, now=now)
     return await decide_case(store, decision.exception_id, what, now=now, documents=documents)
 
@@ -156,6 +172,7 @@ async def raise_findings(
     store: EventStore,
     identifiers: Iterable[Identifier],
     *,
+    exception_ids: Iterable[str] = (),
     by: str,
     known: Known = NOTHING_ELSE,
     now: int,
@@ -164,24 +181,66 @@ async def raise_findings(
     Make exceptions of what is not as it should be with things, or with the serials of lots.
 
     There is one for each cause, opened if it is new. Findings that are new to it are added to it,
-    and reopen it where it was over; others change nothing. So it may be done again at any time,
-    and what was raised stands when it raises what `findings` does of one that comes later.
+    and reopen it where it was over; others change nothing. Of the exceptions that there were about
+    these things, and of those that are named, findings that are no more are cleared; the last of
+    them resolves it. Where a year is archived nobody can tell, and nothing is cleared.
+
+    So it may be done again at any time, and what was raised stands when it raises what `findings`
+    does of one that comes later, or `NotFoundError` for a name. `known` is to be all that is known:
+    what was found by more of it would be found no more.
     """
     raised: dict[str, Raised] = {}
+    again = {name: await one_exception(store, name) for name in exception_ids}
     for identifier in identifiers:
-        async with aclosing(_found(store, identifier, known=known, now=now)) as pages:
-            async for page in pages:
-                for cause in await _causes(store, page):
-                    found = await _raised(store, cause, by=by, now=now)
-                    # A cause may go on on the next page, and with the next thing.
-                    before = raised.get(cause.exception_id)
-                    became = found.became if before is None else _more(before.became, found.became)
-                    raised[cause.exception_id] = replace(found, became=became)
+        # Read before what is found, so that whatever is not found was there, and is no more.
+        before = await _found_about(store, identifier)
+        try:
+            async with aclosing(_found(store, identifier, known=known, now=now)) as pages:
+                async for page in pages:
+                    for cause in await _causes(store, page.found, page.names):
+                        _add(raised, await _raised(store, cause, by=by, now=now))
+        except NotFoundError:
+            # Nothing is known any more of what was declared in error as a whole.
+            if not before:
+                raise
+        again = {case.exception_id: case for case in before} | again
+    for case in again.values():
+        _add(raised, await _looked_at(store, case, by=by, known=known, now=now))
     return list(raised.values())
 
 
-def _more(before: Became, then: Became) -> Became:
-    return then if before is Became.UNCHANGED else before
+def _add(raised: dict[str, Raised], found: Raised) -> None:
+    """Add what became of an exception; a cause may go on on a page, and with a thing, after."""
+    before = raised.get(found.case.exception_id)
+    if before is not None and before.became is not Became.UNCHANGED:
+        found = replace(found, became=before.became)
+    raised[found.case.exception_id] = found
+
+
+async def _looked_at(
+    store: EventStore, case: ExceptionCase, *, by: str, known: Known, now: int
+) -> Raised:
+    gone = case.shown - await shown_now(store, case, known=known, now=now)
+    if not gone:
+        return Raised(case, Became.UNCHANGED)
+    what = clearing(case.exception_id, gone, reason=_GONE, by=by)
+    decided = await decide(
+        store, lambda: DecideOnException(case.exception_id, what, now=now), now=now
+    )
+    case = await one_exception(store, case.exception_id)
+    return Raised(case, became(decided.decided))
+
+
+async def _found_about(store: EventStore, identifier: Identifier) -> list[ExceptionCase]:
+    """Return the exceptions that have findings about a thing, or about a serial of a lot."""
+    async with store.reading(long=True) as session:
+        until = await log.head(session)
+        keys: Collection[str] = [identifier.key]
+        if identifier.scheme is SCHEMES["lgtin"]:
+            keys = await serials_of(session, identifier, until=until, moment=MOMENT_MAX)
+        opened = await opened_about(session, keys, until)
+        found = await exceptions_named(session, [name for _, name in opened], until)
+    return [case for case in found.values() if case.findings]
 
 
 async def _found(
@@ -196,14 +255,24 @@ async def _found(
             return
 
 
-async def _causes(store: EventStore, page: Findings) -> list[Cause]:
-    if not page.found:
+async def raise_found(
+    store: EventStore, found: Sequence[Finding], names: Mapping[str, str], *, by: str, now: int
+) -> None:
+    """Make exceptions of findings, likewise; `names` are the EPCs of their things, by key."""
+    for cause in await _causes(store, found, names):
+        await _raised(store, cause, by=by, now=now)
+
+
+async def _causes(
+    store: EventStore, found: Sequence[Finding], names: Mapping[str, str]
+) -> list[Cause]:
+    if not found:
         return []
-    keys = {key for finding in page.found for key in finding.keys}
+    keys = {key for finding in found for key in finding.keys}
     async with store.reading(long=True) as session:
-        said = await said_by(session, {finding.event.event_id for finding in page.found})
+        said = await said_by(session, {finding.event.event_id for finding in found})
         lots = await lots_of(Lives(session), keys)
-    return causes(page.found, names=page.names, said=said, lots=lots)
+    return causes(found, names=names, said=said, lots=lots)
 
 
 async def _raised(store: EventStore, cause: Cause, *, by: str, now: int) -> Raised:
@@ -241,6 +310,10 @@ def became(decided: Sequence[ExceptionDecision]) -> Became:
             return Became.REOPENED
         case [ExceptionAmended(), *_]:
             return Became.AMENDED
+        case [ExceptionCleared(), ExceptionMoved()]:
+            return Became.RESOLVED
+        case [ExceptionCleared()]:
+            return Became.LESSENED
     return Became.UNCHANGED
 
 
@@ -264,13 +337,15 @@ async def exceptions(
     *,
     per_page: int,
     token: str | None = None,
+    as_of: int | None = None,
     known_at: int | None = None,
     now: int,
 ) -> ExceptionPage:
     """
     Return a page of the exceptions that are sought, as was known at `known_at`.
 
-    Whether they are overdue is asked of that moment, too.
+    Whether they are overdue is asked of that moment, too. What the thing that they are about is in,
+    or has in it, is asked as of a moment by itself.
     """
     before = _before(token)
     moment = now if known_at is None else known_at
@@ -278,7 +353,8 @@ async def exceptions(
     shown: list[tuple[int, ExceptionCase]] = []
     async with store.reading(long=True) as session:
         until = await _until(session, known_at)
-        async with aclosing(_opened(session, sought.key, before, until)) as pages:
+        among = await _among(session, sought, until=until, moment=now if as_of is None else as_of)
+        async with aclosing(_opened(session, among, before, until)) as pages:
             async for opened in pages:
                 found = await exceptions_named(session, [name for _, name in opened], until)
                 shown += [
@@ -291,14 +367,27 @@ async def exceptions(
     return ExceptionPage([case for _, case in page], str(page[-1][0]) if more else None)
 
 
+async def _among(
+    session: Reading, sought: Sought, *, until: int, moment: int
+) -> Sequence[Opened] | None:
+    """Return among which exceptions those are that are sought, the newest first; None for all."""
+    if sought.key is not None:
+        thing = parse_identifier(sought.key)
+        reached = await reach_of(session, thing, until=until, moment=moment)
+        return await opened_about(session, reached, until)
+    if sought.thread is not None:
+        return await opened_as(session, names_in(sought.thread), until)
+    return None
+
+
 async def _opened(
-    session: Reading, key: str | None, before: int, until: int
+    session: Reading, among: Sequence[Opened] | None, before: int, until: int
 ) -> AsyncGenerator[Sequence[Opened], None]:
     """Yield which exceptions were opened before a position, the newest first, some at a time."""
-    if key is not None:
-        about = [opened for opened in await opened_about(session, key, until) if opened[0] < before]
-        for first in range(0, len(about), _TOGETHER):
-            yield about[first : first + _TOGETHER]
+    if among is not None:
+        left = [opened for opened in among if opened[0] < before]
+        for first in range(0, len(left), _TOGETHER):
+            yield left[first : first + _TOGETHER]
         return
     position = min(before, until + 1)
     while opened := await opened_before(session, position, limit=_TOGETHER):

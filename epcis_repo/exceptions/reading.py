@@ -1,4 +1,4 @@
-"""Reads exceptions from the log, and what the events of findings say that causes look at."""
+"""Reads exceptions from the log, what events say that causes look at, and what is so yet."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from epcis_repo.exceptions.events import (
     concerned_tags,
     exception_tag,
 )
-from epcis_repo.exceptions.rules import ExceptionCase, folded
+from epcis_repo.exceptions.rules import ExceptionCase, Shown, folded
+from epcis_repo.findings import RULES, Known
+from epcis_repo.findings.operations import judge
+from epcis_repo.findings.reading import read_lives, with_master_data
 from epcis_repo.gs1 import cbv
 from epcis_repo.projections.lifecycle import Step, step_in
 from epcis_repo.projections.lives import Lives
+from epcis_repo.projections.story import MOMENT_MAX
 from epcis_repo.recorders.decisions import Decision, decision_of
-from epcis_repo.store import Reading, RecordedEvent, load_statements
+from epcis_repo.store import EventStore, Reading, RecordedEvent, load_statements, log
+from epcis_repo.store.archived import archived_years
 
 STATEMENTS = load_statements("epcis_repo.exceptions", "exceptions.sql")
 
+# So many things are looked at again together.
+_TOGETHER = 10_000
 # Which of the transactions that an event names is the delivery: the first of these that is there.
 _DELIVERIES = ("desadv", "bol", "inv", "po")
 # Which party of an end is asked: who trades, else who has it.
@@ -49,16 +56,50 @@ async def opened_before(session: Reading, position: int, *, limit: int) -> list[
     return _opened(rows)
 
 
-async def opened_about(session: Reading, key: str, until: int) -> list[Opened]:
-    """Return which exceptions are about a thing as known at a position, the newest first."""
+async def opened_about(session: Reading, keys: Collection[str], until: int) -> list[Opened]:
+    """Return which exceptions are about any of some things as known then, the newest first."""
     found = await session.fetch(
-        STATEMENTS["select_lives"], session.part, concerned_tags([key]), until
+        STATEMENTS["select_lives"], session.part, concerned_tags(keys), until
     )
     # What a thing was added to later was opened before.
-    names = {decision.exception_id for _, decision in _decisions(found)}
+    return await opened_as(
+        session, {decision.exception_id for _, decision in _decisions(found)}, until
+    )
+
+
+async def opened_as(session: Reading, names: Collection[str], until: int) -> list[Opened]:
+    """Return which exceptions there are of these names, likewise."""
     tags = [exception_tag(name) for name in names]
     rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
     return _opened(rows)[::-1]
+
+
+async def shown_now(
+    store: EventStore, case: ExceptionCase, *, known: Known, now: int
+) -> frozenset[Shown]:
+    """
+    Return which of the things that an exception's findings show are so now.
+
+    All of them, where a year is archived: what is away may be what shows it.
+    """
+    keys = sorted({key for _, key in case.shown})
+    rules = [rule for rule in RULES if rule.id == case.kind]
+    shown: set[Shown] = set()
+    for first in range(0, len(keys), _TOGETHER):
+        some = keys[first : first + _TOGETHER]
+        async with store.reading(long=True) as session:
+            if await archived_years(session):
+                return case.shown
+            until = await log.head(session)
+            clocks = {"until": until, "moment": MOMENT_MAX}
+            apart = {hold.key for hold in known.holds}
+            lives = await read_lives(
+                session, Lives(session, until), some, **clocks, now=now, apart=apart
+            )
+            beside = await with_master_data(session, known, lives, **clocks)
+        found = judge(lives, beside, rules)
+        shown |= {(finding.event.event_id, key) for finding in found for key in finding.keys}
+    return frozenset(shown)
 
 
 async def said_by(session: Reading, event_ids: Collection[str]) -> dict[str, EventSaid]:

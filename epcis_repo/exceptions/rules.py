@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
@@ -15,11 +16,14 @@ from epcis_repo.exceptions.errors import (
 )
 from epcis_repo.exceptions.events import (
     LIFECYCLE,
+    ExceptionActionChecked,
     ExceptionActionDone,
     ExceptionActionPlanned,
     ExceptionAmended,
     ExceptionAssigned,
+    ExceptionCleared,
     ExceptionCommented,
+    ExceptionContained,
     ExceptionDecision,
     ExceptionExplained,
     ExceptionMoved,
@@ -33,6 +37,9 @@ from epcis_repo.gs1 import canonical_key
 from epcis_repo.model.times import parse_moment, utc_text
 from epcis_repo.recorders.decisions import Decision, Selector, Slice, event
 
+# What a partner reports besides in a thread has one name for each class.
+_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:epcis-repo:exceptions-in-threads")
+
 
 class State(StrEnum):
     """Where an exception is on its way."""
@@ -41,6 +48,7 @@ class State(StrEnum):
     IN_WORK = auto()
     WAITING_FOR_PARTNER = auto()
     RESOLVED = auto()
+    APPROVED = auto()
     CLOSED = auto()
 
 
@@ -51,6 +59,7 @@ class Step(StrEnum):
     ASK_PARTNER = auto()
     HEAR_PARTNER = auto()
     RESOLVE = auto()
+    APPROVE = auto()
     CLOSE = auto()
     REOPEN = auto()
 
@@ -63,13 +72,17 @@ TRANSITIONS: Mapping[tuple[State, Step], State] = {
     (State.IN_WORK, Step.RESOLVE): State.RESOLVED,
     (State.WAITING_FOR_PARTNER, Step.HEAR_PARTNER): State.IN_WORK,
     (State.WAITING_FOR_PARTNER, Step.RESOLVE): State.RESOLVED,
-    (State.RESOLVED, Step.CLOSE): State.CLOSED,
+    (State.RESOLVED, Step.APPROVE): State.APPROVED,
     (State.RESOLVED, Step.REOPEN): State.OPEN,
+    (State.APPROVED, Step.CLOSE): State.CLOSED,
+    (State.APPROVED, Step.REOPEN): State.OPEN,
     (State.CLOSED, Step.REOPEN): State.OPEN,
 }
 
 # Its clock stands still in these.
-OVER = frozenset({State.RESOLVED, State.CLOSED})
+OVER = frozenset({State.RESOLVED, State.APPROVED, State.CLOSED})
+# What it is about is not added to in these: it would be another than the one that was approved.
+SEALED = frozenset({State.APPROVED, State.CLOSED})
 
 
 class RootCause(StrEnum):
@@ -91,6 +104,10 @@ class ActionKind(StrEnum):
     PREVENTIVE = auto()
 
 
+# What mends the cause has to be shown to have mended it; what mends the case is seen to.
+TO_BE_CHECKED = frozenset({ActionKind.CORRECTIVE, ActionKind.PREVENTIVE})
+
+
 class Explained(NamedTuple):
     """Its root cause, and in which words."""
 
@@ -99,16 +116,50 @@ class Explained(NamedTuple):
     by: str
 
 
+class Signed(NamedTuple):
+    """Who has taken a step, in which words, and when we learned it (microseconds)."""
+
+    by: str
+    reason: str
+    at: int
+
+
+class Checked(NamedTuple):
+    """Whether an action has helped, what shows it, and who says so."""
+
+    effective: bool
+    evidence: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is to be done, or was: `outcome` is what came of it, None until it is done."""
+    """
+    What is to be done, or was: `outcome` is what came of it, None until it is done.
+
+    One that has not helped is to be done again: its last check stays until that is.
+    """
 
     number: int
     kind: ActionKind
     what: str
     by: str
+    owner: str | None = None
+    due: int | None = None
     outcome: str | None = None
     done_by: str | None = None
+    checked: Checked | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is an outcome."""
+        return self.outcome is not None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing is left to be shown of it."""
+        helped = self.checked is not None and self.checked.effective
+        return self.is_done and (helped or self.kind not in TO_BE_CHECKED)
 
 
 class Past(NamedTuple):
@@ -125,7 +176,8 @@ class ExceptionCase:
     An exception, as all that was decided on it makes it. Times are in microseconds.
 
     `version` is how many decisions there were, `history` all of them. `reason` is what it was
-    opened with, `cause` what its findings have in common.
+    opened with, `cause` what its findings have in common; those that are found no more are
+    `cleared`. `thread` is the name of that of the messages about it, which is mostly its own.
     """
 
     exception_id: str
@@ -136,6 +188,7 @@ class ExceptionCase:
     by: str
     opened_at: int
     due: int
+    thread: str
     owner: str | None = None
     cause: str | None = None
     partner: str | None = None
@@ -143,10 +196,13 @@ class ExceptionCase:
     transactions: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     findings: tuple[Mapping[str, Any], ...] = ()
+    cleared: tuple[Mapping[str, Any], ...] = ()
+    holds: tuple[str, ...] = ()
     root_cause: Explained | None = None
     actions: tuple[Action, ...] = ()
-    resolution: str | None = None
-    closing: str | None = None
+    resolution: Signed | None = None
+    approval: Signed | None = None
+    closing: Signed | None = None
     times_reopened: int = 0
     history: tuple[Past, ...] = ()
 
@@ -160,18 +216,41 @@ class ExceptionCase:
         return self.state not in OVER and self.due < now
 
     @property
-    def shown(self) -> Collection[tuple[str, str]]:
+    def shown(self) -> frozenset[Shown]:
         """Of which events its findings are, each with the key of a thing."""
-        return {
-            (finding["event_id"], canonical_key(epc))
-            for finding in self.findings
-            for epc in finding["epcs"]
-        }
+        return shown_by(self.findings)
 
     @property
     def steps(self) -> Sequence[Step]:
         """The steps that it can take from here."""
         return [step for state, step in TRANSITIONS if state is self.state]
+
+
+Shown = tuple[str, str]
+"""An event that shows something, by its name, and the key of the thing of which it does."""
+
+
+def shown_by(findings: Iterable[Mapping[str, Any]]) -> frozenset[Shown]:
+    """Return what findings show."""
+    return frozenset(
+        (finding["event_id"], canonical_key(epc)) for finding in findings for epc in finding["epcs"]
+    )
+
+
+def parted(
+    findings: Iterable[Mapping[str, Any]], shown: Collection[Shown]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return findings with those of their things that are among `shown`, and with all others."""
+    among: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
+    for finding in findings:
+        sides: tuple[list[str], list[str]] = ([], [])
+        for epc in finding["epcs"]:
+            sides[(finding["event_id"], canonical_key(epc)) not in shown].append(epc)
+        for found, epcs in zip((among, beside), sides, strict=True):
+            if epcs:
+                found.append({**finding, "epcs": epcs})
+    return among, beside
 
 
 Learned = tuple[int, Decision]
@@ -194,7 +273,7 @@ def after(case: ExceptionCase | None, decision: ExceptionDecision, at: int) -> E
         case = _opened(decision, at)
     else:
         assert case is not None, f"{decision.exception_id} was never opened"
-        case = _changed(case, decision)
+        case = _changed(case, decision, at)
     return replace(case, history=(*case.history, Past(decision, at, case.state)))
 
 
@@ -208,6 +287,7 @@ def _opened(opened: ExceptionOpened, at: int) -> ExceptionCase:
         by=opened.by,
         opened_at=at,
         due=parse_moment(opened.due),
+        thread=opened.thread or opened.exception_id,
         owner=opened.owner,
         cause=opened.cause,
     )
@@ -224,6 +304,8 @@ def _with_more(case: ExceptionCase, said: ExceptionOpened | ExceptionAmended) ->
         transactions=_all_of(case.transactions, said.transactions),
         events=_all_of(case.events, said.events, showing),
         findings=(*case.findings, *said.findings),
+        # What has come back is found again.
+        cleared=tuple(parted(case.cleared, shown_by(said.findings))[1]),
     )
 
 
@@ -232,12 +314,18 @@ def _all_of(*lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for some in lists for text in some))
 
 
-def _changed(case: ExceptionCase, decision: ExceptionDecision) -> ExceptionCase:
+def _changed(case: ExceptionCase, decision: ExceptionDecision, at: int) -> ExceptionCase:
     match decision:
         case ExceptionMoved():
-            return _moved(case, decision)
+            return _moved(case, decision, at)
         case ExceptionAmended():
             return _with_more(case, decision)
+        case ExceptionCleared():
+            _, standing = parted(case.findings, shown_by(decision.findings))
+            cleared = (*case.cleared, *decision.findings)
+            return replace(case, findings=tuple(standing), cleared=cleared)
+        case ExceptionContained(hold_id=hold_id):
+            return replace(case, holds=_all_of(case.holds, (hold_id,)))
         case ExceptionAssigned(owner=owner):
             return replace(case, owner=owner)
         case ExceptionRescheduled(due=due):
@@ -246,36 +334,62 @@ def _changed(case: ExceptionCase, decision: ExceptionDecision) -> ExceptionCase:
             root_cause = RootCause(decision.root_cause)
             return replace(case, root_cause=Explained(root_cause, decision.reason, decision.by))
         case ExceptionActionPlanned():
-            number = len(case.actions) + 1
-            action = Action(number, ActionKind(decision.action), decision.reason, decision.by)
+            action = Action(
+                number=len(case.actions) + 1,
+                kind=ActionKind(decision.action),
+                what=decision.reason,
+                by=decision.by,
+                owner=decision.owner,
+                due=None if decision.due is None else parse_moment(decision.due),
+            )
             return replace(case, actions=(*case.actions, action))
         case ExceptionActionDone(number=number):
-            actions = [*case.actions]
-            actions[number - 1] = replace(
-                actions[number - 1], outcome=decision.reason, done_by=decision.by
-            )
-            return replace(case, actions=tuple(actions))
+            done = {"outcome": decision.reason, "done_by": decision.by, "checked": None}
+            return _acted(case, number, **done)
+        case ExceptionActionChecked(number=number, effective=effective):
+            checked = Checked(effective, decision.reason, decision.by)
+            again = {} if effective else {"outcome": None, "done_by": None}
+            return _acted(case, number, checked=checked, **again)
         case ExceptionCommented():
             return case
     raise AssertionError(decision)
 
 
-def _moved(case: ExceptionCase, moved: ExceptionMoved) -> ExceptionCase:
+def _acted(case: ExceptionCase, number: int, **changes: Any) -> ExceptionCase:
+    actions = [*case.actions]
+    actions[number - 1] = replace(actions[number - 1], **changes)
+    return replace(case, actions=tuple(actions))
+
+
+def _moved(case: ExceptionCase, moved: ExceptionMoved, at: int) -> ExceptionCase:
     step = Step(moved.step)
     case = replace(case, state=TRANSITIONS[case.state, step])
     if step is Step.BEGIN:
         # Who begins with what is nobody's has it.
         return replace(case, owner=case.owner or moved.by)
+    signed = Signed(moved.by, moved.reason, at)
     if step is Step.RESOLVE:
-        return replace(case, resolution=moved.reason)
+        return replace(case, resolution=signed)
+    if step is Step.APPROVE:
+        return replace(case, approval=signed)
     if step is Step.CLOSE:
-        return replace(case, closing=moved.reason)
+        return replace(case, closing=signed)
     if step is Step.REOPEN:
         assert moved.due is not None
+        case = replace(case, resolution=None, approval=None, closing=None)
         again = case.times_reopened + 1
-        due = parse_moment(moved.due)
-        return replace(case, resolution=None, closing=None, due=due, times_reopened=again)
+        return replace(case, due=parse_moment(moved.due), times_reopened=again)
     return case
+
+
+def name_in(thread: str, exception_class: ExceptionClass) -> str:
+    """Return the name of the exception of a class that a thread has beside that of its own name."""
+    return str(uuid.uuid5(_NAMES, f"{thread} {exception_class}"))
+
+
+def names_in(thread: str) -> list[str]:
+    """Return the names that the exceptions of a thread may have."""
+    return [thread, *(name_in(thread, exception_class) for exception_class in ExceptionClass)]
 
 
 def about(exception_id: str) -> list[Selector]:
@@ -351,7 +465,7 @@ def raising(opened: ExceptionOpened, *, now: int) -> Decide:
     def decide(case: ExceptionCase | None) -> Sequence[ExceptionDecision]:
         if case is None:
             return [opened]
-        new = _new(opened.findings, case.shown)
+        _, new = parted(opened.findings, case.shown)
         if not new:
             return []
         amended = ExceptionAmended(
@@ -380,17 +494,31 @@ def raising(opened: ExceptionOpened, *, now: int) -> Decide:
     return decide
 
 
-def _new(
-    findings: Iterable[Mapping[str, Any]], shown: Collection[tuple[str, str]]
-) -> list[dict[str, Any]]:
-    """Return what findings show that is not among what was shown before."""
-    new = []
-    for finding in findings:
-        event_id = finding["event_id"]
-        epcs = [epc for epc in finding["epcs"] if (event_id, canonical_key(epc)) not in shown]
-        if epcs:
-            new.append({**finding, "epcs": epcs})
-    return new
+def clearing(exception_id: str, gone: Collection[Shown], *, reason: str, by: str) -> Decide:
+    """
+    Return what says that an exception's findings are `gone`, as far as they stand.
+
+    It is resolved with the last of them, unless it is over: nothing of what opened it is so.
+    """
+
+    def decide(case: ExceptionCase | None) -> Sequence[ExceptionDecision]:
+        if case is None:
+            raise no_exception(exception_id)
+        cleared, standing = parted(case.findings, gone)
+        if not cleared:
+            return []
+        said: dict[str, Any] = {
+            "exception_id": exception_id,
+            "reason": reason,
+            "by": by,
+            "documents": [],
+        }
+        decisions: list[ExceptionDecision] = [ExceptionCleared(**said, findings=cleared)]
+        if not standing and case.state not in OVER:
+            decisions.append(ExceptionMoved(**said, step=Step.RESOLVE.value, due=None))
+        return decisions
+
+    return decide
 
 
 def deciding(decision: ExceptionDecision, *, version: int | None, now: int) -> Decide:
@@ -423,23 +551,52 @@ def _check(case: ExceptionCase, decision: ExceptionDecision) -> None:
                     f"{name} is {case.state}: what can be done is {', '.join(case.steps)}, "
                     f"not {step}"
                 )
-            undone = [str(action.number) for action in case.actions if action.outcome is None]
-            if step == Step.CLOSE and undone:
-                raise ExceptionStateError(
-                    f"{name} cannot be closed before its actions are done: {', '.join(undone)}"
-                )
+            _check_signing(case, Step(step), decision.by, name)
         case ExceptionCommented():
             # There may be something to say at any time.
             return
         case _ if case.state is State.CLOSED:
             raise ExceptionStateError(f"{name} is closed: reopen it, or comment on it")
         case ExceptionActionDone(number=number):
-            if not 1 <= number <= len(case.actions):
-                raise ExceptionStateError(f"{name} has no action {number}")
-            if case.actions[number - 1].outcome is not None:
+            if _action(case, number, name).is_done:
                 raise ExceptionStateError(f"the action {number} of {name} is done")
+        case ExceptionActionChecked(number=number):
+            if not _action(case, number, name).is_done:
+                raise ExceptionStateError(f"the action {number} of {name} is not done yet")
+        case _ if case.state in SEALED:
+            raise ExceptionStateError(f"{name} is approved: reopen it, close it, or comment on it")
         case ExceptionOpened():
             raise ExceptionTakenError(case.exception_id)
+
+
+def _check_signing(case: ExceptionCase, step: Step, by: str, name: str) -> None:
+    """Raise `ExceptionStateError` where a step waits for somebody, or for something, else."""
+    if step is Step.APPROVE:
+        assert case.resolution is not None
+        if _person(by) == _person(case.resolution.by):
+            raise ExceptionStateError(
+                f"{name} was resolved by {case.resolution.by!r}: somebody else has to approve it"
+            )
+    if step is Step.CLOSE:
+        undone = [action for action in case.actions if not action.is_done]
+        unproven = [action for action in case.actions if not action.is_proven]
+        for left, what in ((undone, "are done"), (unproven, "are shown to have helped")):
+            if left:
+                numbers = ", ".join(str(action.number) for action in left)
+                raise ExceptionStateError(
+                    f"{name} cannot be closed before its actions {what}: {numbers}"
+                )
+
+
+def _person(by: str) -> str:
+    """Return what is the same of a name, however it is written."""
+    return " ".join(by.split()).casefold()
+
+
+def _action(case: ExceptionCase, number: int, name: str) -> Action:
+    if not 1 <= number <= len(case.actions):
+        raise ExceptionStateError(f"{name} has no action {number}")
+    return case.actions[number - 1]
 
 
 def due_of(exception_class: ExceptionClass, now: int) -> str:

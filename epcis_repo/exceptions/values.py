@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from epcis_repo.exceptions.events import (
+    ExceptionActionChecked,
     ExceptionActionDone,
     ExceptionActionPlanned,
     ExceptionAmended,
     ExceptionAssigned,
+    ExceptionCleared,
     ExceptionCommented,
+    ExceptionContained,
     ExceptionDecision,
     ExceptionExplained,
     ExceptionMoved,
@@ -18,7 +21,7 @@ from epcis_repo.exceptions.events import (
     ExceptionRescheduled,
 )
 from epcis_repo.exceptions.operations import ExceptionPage, Raised
-from epcis_repo.exceptions.rules import ExceptionCase, Past
+from epcis_repo.exceptions.rules import ExceptionCase, Past, Signed
 from epcis_repo.findings import RULES
 from epcis_repo.model.times import utc_text
 
@@ -27,12 +30,15 @@ _WHAT_TO_DO = {rule.id: rule.what_to_do for rule in RULES}
 _WORDS: dict[type[ExceptionDecision], str] = {
     ExceptionOpened: "open",
     ExceptionAmended: "amend",
+    ExceptionCleared: "clear",
     ExceptionAssigned: "assign",
     ExceptionRescheduled: "reschedule",
+    ExceptionContained: "contain",
     ExceptionCommented: "comment",
     ExceptionExplained: "explain",
     ExceptionActionPlanned: "plan_action",
     ExceptionActionDone: "finish_action",
+    ExceptionActionChecked: "check_action",
 }
 # What each of them has, and says by itself.
 _ELSEWHERE = {"exception_id", "reason", "by", "documents", "step"}
@@ -51,6 +57,9 @@ def exception_value(case: ExceptionCase, *, now: int) -> dict[str, Any]:
         "transactions": list(case.transactions),
         "events": list(case.events),
         "findings": list(case.findings),
+        "cleared": list(case.cleared),
+        "holds": list(case.holds),
+        "thread": case.thread,
         "root_cause": None
         if root_cause is None
         else {
@@ -64,13 +73,18 @@ def exception_value(case: ExceptionCase, *, now: int) -> dict[str, Any]:
                 "action": action.kind.value,
                 "what": action.what,
                 "by": action.by,
+                "owner": action.owner,
+                "due": None if action.due is None else utc_text(action.due),
+                "overdue": not action.is_done and action.due is not None and action.due < now,
                 "outcome": action.outcome,
                 "done_by": action.done_by,
+                "checked": None if action.checked is None else action.checked._asdict(),
             }
             for action in case.actions
         ],
-        "resolution": case.resolution,
-        "closing": case.closing,
+        "resolution": _signed_value(case.resolution),
+        "approval": _signed_value(case.approval),
+        "closing": _signed_value(case.closing),
         "steps": [step.value for step in case.steps],
         "history": [
             _past_value(past, version) for version, past in enumerate(case.history, start=1)
@@ -112,6 +126,12 @@ def _line(case: ExceptionCase, *, now: int) -> dict[str, Any]:
         "times_reopened": case.times_reopened,
         "version": case.version,
     }
+
+
+def _signed_value(signed: Signed | None) -> dict[str, Any] | None:
+    if signed is None:
+        return None
+    return {"by": signed.by, "reason": signed.reason, "at": utc_text(signed.at)}
 
 
 def _past_value(past: Past, version: int) -> dict[str, Any]:

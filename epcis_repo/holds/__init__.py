@@ -11,8 +11,11 @@ that is.
 from epcis_repo.holds.asked import hold_asked, release_asked
 from epcis_repo.holds.errors import HoldReleasedError, HoldTakenError
 from epcis_repo.holds.operations import (
+    HoldPage,
+    Placed,
     Reached,
     every_hold,
+    hold_page,
     holds,
     holds_reaching,
     holds_value,
@@ -27,15 +30,18 @@ from epcis_repo.holds.whereabouts import Unit, Whereabouts, recall, recall_value
 
 __all__ = [
     "Hold",
+    "HoldPage",
     "HoldReleasedError",
     "HoldTakenError",
     "Kind",
+    "Placed",
     "Reached",
     "Unit",
     "Whereabouts",
     "every_hold",
     "held_tags",
     "hold_asked",
+    "hold_page",
     "holds",
     "holds_at",
     "holds_reaching",

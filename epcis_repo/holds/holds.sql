@@ -1,9 +1,3 @@
--- select_decided --
--- All that was ever decided on holds, in order, as far as a position.
-SELECT position, record_time, type, event_id, data FROM events
- WHERE part = $1 AND type = any($2) AND position <= $3
- ORDER BY position
-
 -- select_held --
 -- Where the holds stand that are on something, as far as a position.
 SELECT DISTINCT tag, position FROM tagged

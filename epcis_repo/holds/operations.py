@@ -7,15 +7,18 @@ asks, by where things are at the moment that is asked about.
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum, auto
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import Any, NamedTuple
 
+from epcis_repo.errors import QueryParameterError
 from epcis_repo.findings import Hold as HoldKnown
 from epcis_repo.findings import Known
-from epcis_repo.gs1 import SCHEMES, Identifier
+from epcis_repo.gs1 import Identifier
 from epcis_repo.holds.events import held_tag
 from epcis_repo.holds.reading import all_holds, held_by, holds_at, holds_named
 from epcis_repo.holds.rules import (
@@ -25,25 +28,15 @@ from epcis_repo.holds.rules import (
     PlaceHold,
     ReleaseAsked,
     ReleaseHold,
-    lot_key,
     no_hold,
 )
-from epcis_repo.projections.containment import LEVELS_MAX, Interval
-from epcis_repo.projections.lifecycle import Step, step_in
-from epcis_repo.projections.lives import Lives, packed_in
-from epcis_repo.projections.lot_story import serials_of
-from epcis_repo.projections.said import Said
+from epcis_repo.operations.idempotency import IdempotencyKey
+from epcis_repo.operations.reach import How, reach_of
 from epcis_repo.recorders.decisions import decide
 from epcis_repo.store import EventStore, Reading, log
 
-
-class How(StrEnum):
-    """How a hold reaches what is asked about."""
-
-    ITSELF = auto()
-    LOT = auto()
-    CONTAINER = auto()
-    CONTENT = auto()
+# The names of holds that have none are made of the request, so that each has one.
+_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:epcis-repo:holds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +51,52 @@ class Reached:
     how: How | None = None
     things: int | None = None
 
+    @property
+    def place(self) -> tuple[int, str]:
+        """Its place among others."""
+        return self.hold.position, self.how or ""
 
-async def place_hold(store: EventStore, asked: Asked, *, now: int) -> Hold:
-    """Place a hold, and return it; `HoldTakenError` when another has its name."""
-    hold_id = asked.hold_id or str(uuid.uuid4())
-    await decide(store, lambda: PlaceHold(asked, hold_id=hold_id, now=now), now=now)
-    return await one_hold(store, hold_id)
+
+class Placed(NamedTuple):
+    """A hold that was asked for, and whether it was there `again`: by the same request."""
+
+    hold: Hold
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPage:
+    """Some holds, as they were placed; the token asks for those after."""
+
+    holds: Sequence[Reached]
+    next_page_token: str | None
+
+
+async def place_hold(
+    store: EventStore, asked: Asked, *, key: IdempotencyKey | None = None, now: int
+) -> Placed:
+    """
+    Place a hold, and return it; `HoldTakenError` when another has its name.
+
+    The same request again places nothing: under its `key`, which raises `KeyReusedError` for
+    another; and without a key or a name, as long as what says the same was not released.
+    """
+    for hold_id in _names(asked, key):
+        placing = partial(PlaceHold, asked, hold_id=hold_id, key=key, now=now)
+        done = await decide(store, placing, now=now)
+        if not done.is_over:
+            return Placed(await one_hold(store, hold_id), done.is_again)
+    raise AssertionError("there is always another name")
+
+
+def _names(asked: Asked, key: IdempotencyKey | None) -> Iterator[str]:
+    """Yield the names that a hold may have: each but the last was that of one that is over."""
+    if asked.hold_id is not None:
+        yield asked.hold_id
+    elif key is not None:
+        yield str(uuid.uuid5(_NAMES, key.tag))
+    else:
+        yield from (str(uuid.uuid5(_NAMES, f"{asked.content} {n}")) for n in count())
 
 
 async def release_hold(store: EventStore, hold_id: str, asked: ReleaseAsked, *, now: int) -> Hold:
@@ -123,29 +156,9 @@ async def holds_reaching(
     wants to know of all of them.
     """
     moment = now if as_of is None else as_of
-    is_lot = identifier.scheme is SCHEMES["lgtin"]
     async with store.reading(long=True) as session:
         until = await _until(session, known_at)
-        lives = Lives(session, until)
-        key = identifier.key
-        # By the keys of what may be held, what is reached by that, and how.
-        reached: dict[str, tuple[How, set[str]]] = {key: (How.ITSELF, {key})}
-        if is_lot:
-            inside = set(await serials_of(session, identifier, until=until, moment=moment))
-        else:
-            for container in await _containers(lives, key, moment):
-                reached.setdefault(container, (How.CONTAINER, {key}))
-            content = await content_of(session, lives, key, until=until, moment=moment)
-            inside = {thing for things in content.values() for thing in things} - {key}
-        for thing in inside:
-            reached.setdefault(thing, (How.CONTENT, {thing}))
-        if not is_lot:
-            said = await lives.said({*reached})
-            for thing, (how, things) in [*reached.items()]:
-                lot = lot_key(thing, _lot(said[thing], moment))
-                if lot is not None:
-                    by_lot = (How.LOT if how is How.ITSELF else how, set[str]())
-                    reached.setdefault(lot, by_lot)[1].update(things)
+        reached = await reach_of(session, identifier, until=until, moment=moment)
         placed = await held_by(session, [held_tag(name) for name in reached], until)
         found = await holds_at(session, {p for some in placed.values() for p in some}, until)
     together: dict[tuple[int, How], set[str]] = {}
@@ -176,6 +189,24 @@ async def known_holds(store: EventStore, *, known_at: int | None = None) -> Know
     return Known(holds=held)
 
 
+def hold_page(found: Iterable[Reached], *, per_page: int, token: str | None = None) -> HoldPage:
+    """Return a page of holds that were found, past a token."""
+    after = _after(token)
+    # One more than is shown tells whether there is a next page.
+    left = sorted((r for r in found if r.place > after), key=lambda r: r.place)[: per_page + 1]
+    shown = left[:per_page]
+    return HoldPage(shown, "-".join(map(str, shown[-1].place)) if len(left) > per_page else None)
+
+
+def _after(token: str | None) -> tuple[int, str]:
+    if token is None:
+        return 0, ""
+    if not (match := re.fullmatch(r"([0-9]{1,18})-([a-z]*)", token)):
+        expected = "the token of the page before"
+        raise QueryParameterError("nextPageToken", expected=expected, found=token)
+    return int(match[1]), match[2]
+
+
 def holds_value(found: Iterable[Reached]) -> dict[str, Any]:
     """Return holds as JSON (`schemas/holds.schema.json`)."""
     return {
@@ -192,49 +223,3 @@ def holds_value(found: Iterable[Reached]) -> dict[str, Any]:
 
 async def _until(session: Reading, known_at: int | None) -> int:
     return await (log.head(session) if known_at is None else log.head_at(session, known_at))
-
-
-async def _containers(lives: Lives, key: str, moment: int) -> set[str]:
-    """Return all that a thing is in at a moment, or is attached to."""
-    found: set[str] = set()
-    level = {key}
-    for _ in range(LEVELS_MAX):
-        stays = await lives.stays(level)
-        parents = {s.parent for line in stays.values() for s in line if _lasts(s, moment)}
-        level = parents - found - {key}
-        if not level:
-            break
-        found |= level
-    return found
-
-
-async def content_of(
-    session: Reading, lives: Lives, key: str, *, until: int, moment: int
-) -> dict[str, set[str]]:
-    """Return what is in a thing at a moment, at every level, by what it is in directly."""
-    found: dict[str, set[str]] = {}
-    passed, level = {key}, {key}
-    for _ in range(LEVELS_MAX):
-        children = await packed_in(session, level, until)
-        below: set[str] = set()
-        for child, stays in (await lives.stays(children)).items():
-            for stay in stays:
-                if stay.parent in level and _lasts(stay, moment):
-                    found.setdefault(stay.parent, set()).add(child)
-                    below.add(child)
-        level = below - passed
-        if not level:
-            break
-        passed |= level
-    return found
-
-
-def _lot(said: Sequence[Said], moment: int) -> str | None:
-    """Return the lot as of which a thing was put into use, the last that was said by a moment."""
-    begun = (s for s in said if step_in(s) is Step.COMMISSION and s.event_time <= moment)
-    lots = [s.lot for s in begun if s.lot]
-    return lots[-1] if lots else None
-
-
-def _lasts(stay: Interval, moment: int) -> bool:
-    return stay.from_time <= moment and (stay.to_time is None or stay.to_time > moment)

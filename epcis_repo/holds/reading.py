@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from epcis_repo.holds.events import LIFECYCLE, HoldPlaced, hold_tag
 from epcis_repo.holds.rules import Hold, Learned, folded
 from epcis_repo.recorders.decisions import decision_of
 from epcis_repo.store import Reading, RecordedEvent, load_statements
+from epcis_repo.store.log import all_of_types
 
 STATEMENTS = load_statements("epcis_repo.holds", "holds.sql")
 
@@ -17,15 +17,14 @@ _TYPES = [decision.TOPIC for decision in LIFECYCLE]
 
 async def all_holds(session: Reading, until: int) -> dict[str, Hold]:
     """Return all holds that were ever placed, in that order, as known at position `until`."""
-    rows = await session.fetch(STATEMENTS["select_decided"], session.part, _TYPES, until)
-    return folded(_learned(rows))
+    return folded(_learned(await all_of_types(session, _TYPES, until)))
 
 
 async def holds_named(session: Reading, names: Collection[str], until: int) -> dict[str, Hold]:
     """Return the holds of these names, likewise."""
     tags = [hold_tag(name) for name in names]
     rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
-    return folded(_learned(rows))
+    return folded(_learned(RecordedEvent(*row) for row in rows))
 
 
 async def holds_at(session: Reading, positions: Collection[int], until: int) -> dict[int, Hold]:
@@ -50,6 +49,6 @@ async def held_by(
     return found
 
 
-def _learned(rows: Iterable[tuple[Any, ...]]) -> Iterable[Learned]:
-    for recorded in (RecordedEvent(*row) for row in rows):
-        yield recorded.record_time, decision_of(recorded)
+def _learned(decided: Iterable[RecordedEvent]) -> Iterable[Learned]:
+    for recorded in decided:
+        yield recorded.position, recorded.record_time, decision_of(recorded)

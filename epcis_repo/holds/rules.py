@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from epcis_repo.errors import IdentifierError, NotFoundError, QueryParameterError
-from epcis_repo.gs1 import canonical_key, from_elements
+from epcis_repo.errors import KeyReusedError, NotFoundError, QueryParameterError
+from epcis_repo.gs1 import canonical_key
 from epcis_repo.holds.errors import HoldReleasedError, HoldTakenError
 from epcis_repo.holds.events import LIFECYCLE, HoldPlaced, HoldReleased, held_tag, hold_tag
 from epcis_repo.model.times import parse_moment, utc_text
+from epcis_repo.operations.idempotency import IdempotencyKey
+from epcis_repo.operations.reach import lot_key
 from epcis_repo.recorders.decisions import Decision, Selector, Slice, event
 
 
@@ -43,6 +45,25 @@ class Asked:
     hold_id: str | None = None
     recall_class: str | None = None
 
+    @property
+    def content(self) -> str:
+        """What it says, as a text: the same things in any order say the same."""
+        keys = sorted(map(canonical_key, self.held))
+        return json.dumps([self.kind, keys, self.reason, self.by, self.since, self.recall_class])
+
+    def is_said_by(self, placed: HoldPlaced) -> bool:
+        """Whether a hold that was placed says the same."""
+        since = None if self.since is None else parse_moment(placed.since)
+        other = Asked(
+            kind=Kind(placed.kind),
+            held=tuple(placed.held),
+            reason=placed.reason,
+            by=placed.by,
+            since=since,
+            recall_class=placed.recall_class,
+        )
+        return self.content == other.content
+
 
 class ReleaseAsked(NamedTuple):
     """What is asked for by who releases a hold; without `until` it holds until now."""
@@ -64,7 +85,7 @@ class Release(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Hold:
     """
-    A hold or a recall on what has these EPCs.
+    A hold or a recall on what has these EPCs, placed at a `position` of the log.
 
     It lasts from the event time `since` until before that of its release; `placed_at` is when we
     learned it. Times are in microseconds.
@@ -77,6 +98,7 @@ class Hold:
     by: str
     since: int
     placed_at: int
+    position: int
     recall_class: str | None = None
     release: Release | None = None
 
@@ -113,14 +135,14 @@ class Hold:
         }
 
 
-Learned = tuple[int, Decision]
-"""A decision, and when it was recorded (microseconds)."""
+Learned = tuple[int, int, Decision]
+"""The position of a decision, when it was recorded (microseconds), and what it is."""
 
 
 def folded(decisions: Iterable[Learned]) -> dict[str, Hold]:
     """Return the holds that there are after these decisions, in order, by name."""
     found: dict[str, Hold] = {}
-    for learned, decision in decisions:
+    for position, learned, decision in decisions:
         match decision:
             case HoldPlaced():
                 found[decision.hold_id] = Hold(
@@ -131,6 +153,7 @@ def folded(decisions: Iterable[Learned]) -> dict[str, Hold]:
                     by=decision.by,
                     since=parse_moment(decision.since),
                     placed_at=learned,
+                    position=position,
                     recall_class=decision.recall_class,
                 )
             case HoldReleased(hold_id=hold_id):
@@ -142,22 +165,6 @@ def folded(decisions: Iterable[Learned]) -> dict[str, Hold]:
                 )
                 found[hold_id] = replace(found[hold_id], release=release)
     return found
-
-
-def lot_key(key: str, lot: str | None) -> str | None:
-    """Return the key of the lot that a thing is of; None where there can be no such lot."""
-    ai, _, rest = key.partition("/")
-    return _lot_key(rest.partition("/")[0], lot) if lot is not None and ai == "01" else None
-
-
-# Lots are few, and verification asks for one with each serial.
-@lru_cache(maxsize=4_096)
-def _lot_key(gtin: str, lot: str) -> str | None:
-    try:
-        return from_elements({"01": gtin, "10": lot}).key
-    except IdentifierError:
-        # A partner's lot may have characters that no lot of GS1 has.
-        return None
 
 
 def held_tags(key: str, lot: str | None) -> list[str]:
@@ -172,28 +179,60 @@ def about(hold_id: str) -> list[Selector]:
 
 
 class PlaceHold(Slice[Decision]):
-    """Places a hold, unless another has the name: it is given once, since a hold is kept."""
+    """
+    Places a hold, unless another has the name: it is given once, since a hold is kept.
 
-    def __init__(self, asked: Asked, *, hold_id: str, now: int) -> None:
+    Where nobody has said a name, `hold_id` is made of the key of the request, or of what is asked
+    for. Then what has the name is the answer to that request (`is_again`); without a key only as
+    long as it was not released (`is_over`).
+    """
+
+    def __init__(
+        self, asked: Asked, *, hold_id: str, key: IdempotencyKey | None = None, now: int
+    ) -> None:
         """`asked` was read by `asked.py`."""
         self.asked = asked
         self.hold_id = hold_id
+        self.key = key
         self.now = now
-        self.is_taken = False
+        self.placed: HoldPlaced | None = None
+        self.is_again = False
+        self.is_over = False
 
     def consistency_boundary(self) -> list[Selector]:
         """See `Perspective.consistency_boundary`."""
         return about(self.hold_id)
 
     @event(HoldPlaced)
-    def _(self) -> None:
-        self.is_taken = True
+    def _placed(
+        self,
+        hold_id: str,
+        kind: str,
+        held: list[str],
+        reason: str,
+        by: str,
+        since: str,
+        recall_class: str | None,
+    ) -> None:
+        self.placed = HoldPlaced(hold_id, kind, held, reason, by, since, recall_class)
+
+    @event(HoldReleased)
+    def _released(self) -> None:
+        self.is_over = True
 
     def execute(self) -> None:
-        """Decide; `HoldTakenError` when it cannot be."""
-        if self.is_taken:
-            raise HoldTakenError(self.hold_id)
+        """Decide; `HoldTakenError` or `KeyReusedError` when it cannot be."""
         asked = self.asked
+        if self.placed is not None:
+            self.is_again = asked.is_said_by(self.placed)
+            if self.key is None and asked.hold_id is not None:
+                raise HoldTakenError(self.hold_id)
+            if self.is_again:
+                # Who asks under a key is answered as he was, whatever has become of it.
+                self.is_over = self.is_over and self.key is None
+                return
+            assert self.key is not None
+            raise HoldTakenError(self.hold_id) if asked.hold_id else KeyReusedError(self.key.key)
         since = self.now if asked.since is None else asked.since
         held = dict.fromkeys(canonical_key(epc) for epc in asked.held)
         self.trigger_event(

@@ -7,7 +7,7 @@ A reader raises `ValueError` for what is not that. What is wrong with one member
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from epcis_repo.errors import IdentifierError, ScanError, ValidationError, Violation
@@ -39,9 +39,18 @@ class MemberError(ValueError):
 
 
 def read_members(
-    value: Any, members: Mapping[str, Member], *, rule: str, required: Sequence[str] = ()
+    value: Any,
+    members: Mapping[str, Member],
+    *,
+    rule: str,
+    required: Sequence[str] = (),
+    secret: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return what the members of an object say; `ValidationError` for the first that is wrong."""
+    """
+    Return what the members of an object say; `ValidationError` for the first that is wrong.
+
+    What is in a `secret` one is not repeated in an answer that somebody may log.
+    """
     if not isinstance(value, dict):
         raise wrong(rule, "", "a JSON object", value)
     given = {}
@@ -54,7 +63,8 @@ def read_members(
         except MemberError as error:
             raise wrong(rule, f"/{name}/{error.number}", error.expected, error.found) from None
         except ValueError:
-            raise wrong(rule, f"/{name}", expected, member) from None
+            found = type(member).__name__ if name in secret else member
+            raise wrong(rule, f"/{name}", expected, found) from None
     for name in required:
         if name not in given:
             raise wrong(rule, f"/{name}", members[name][0], None)

@@ -7,14 +7,12 @@ from typing import Any
 
 from epcis_repo.bindings.json_loader import load_json
 from epcis_repo.bindings.spelling import CbvXmlFormat
-from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import DATE_TIME_EXPECTED, parse_timestamp
+from epcis_repo.operations.members import Member, read_members
 from epcis_repo.subscriptions.errors import SubscriptionControlsError
 from epcis_repo.subscriptions.rules import Asked
 from epcis_repo.subscriptions.schedule import FIELDS
-
-_RULE = "subscription"
 
 
 def asked_in(
@@ -26,20 +24,9 @@ def asked_in(
     Raises `SubscriptionControlsError` for both of `stream` and `schedule`, or none, and
     `ValidationError` for whatever else is no subscription.
     """
-    value = load_json(body)
-    if not isinstance(value, dict):
-        raise _wrong("", "a JSON object", value)
-    given = {}
-    for name, member in value.items():
-        if name not in _MEMBERS:
-            raise _wrong(f"/{name}", f"one of {', '.join(_MEMBERS)}", name)
-        expected, read = _MEMBERS[name]
-        try:
-            given[name] = read(member)
-        except ValueError:
-            raise _wrong(f"/{name}", expected, member) from None
-    if "dest" not in given:
-        raise _wrong("/dest", _MEMBERS["dest"][0], None)
+    given = read_members(
+        load_json(body), _MEMBERS, rule="subscription", required=("dest",), secret=_SECRET
+    )
     if given.get("stream", False) == ("schedule" in given):
         found = "both" if "schedule" in given else "neither"
         raise SubscriptionControlsError("stream", expected="it, or a schedule", found=found)
@@ -131,8 +118,8 @@ def _texts(value: Any) -> Mapping[str, str]:
     return {name: _text(member) for name, member in value.items()}
 
 
-# Of each member what is expected, and what reads it.
-_MEMBERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+_SECRET = ("signatureToken", "secret")
+_MEMBERS: Mapping[str, Member] = {
     "dest": ("a text with the address to deliver to", _text),
     "signatureToken": ("a text", _text),
     "secret": ("a text", _text),
@@ -144,11 +131,3 @@ _MEMBERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
         lambda value: parse_timestamp(_text(value)).microseconds,
     ),
 }
-
-
-def _wrong(pointer: str, expected: str, found: Any) -> ValidationError:
-    text = found if isinstance(found, str) else "nothing" if found is None else repr(found)
-    if pointer in ("/signatureToken", "/secret"):
-        # A secret is not repeated in an answer that somebody may log.
-        text = type(found).__name__
-    return ValidationError([Violation(pointer, _RULE, expected, text)])

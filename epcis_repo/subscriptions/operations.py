@@ -69,6 +69,14 @@ class SubscriptionPage:
     next_page_token: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries as JSON has them, in the order of their subscriptions."""
+
+    deliveries: Sequence[dict[str, Any]]
+    next_page_token: str | None
+
+
 async def subscribe(
     store: EventStore,
     asked: Asked,
@@ -166,19 +174,38 @@ async def subscriptions(
 
 
 async def deliveries(
-    store: EventStore, *, subscription_id: str | None = None
-) -> list[dict[str, Any]]:
-    """Return what is on its way to subscribers, and what was given up, as JSON has it."""
+    store: EventStore,
+    *,
+    subscription_id: str | None = None,
+    per_page: int = 1_000,
+    token: str | None = None,
+) -> DeliveryPage:
+    """
+    Return what is on its way to subscribers, and what was given up: a page of it.
+
+    Of all of them, or of one subscription; `NotFoundError` where there is none of that name.
+    """
+    place = _place(token) if token is not None else (subscription_id or "", -1)
+    found: list[Delivery] = []
     async with store.reading() as session:
         known = await _standing(session, None)
         if subscription_id is not None and subscription_id not in known:
             raise no_subscription(subscription_id)
-        every = await outbox.all_deliveries(session)
-    return [
-        _value(delivery, known[delivery.subscription_id])
-        for delivery in every
-        if delivery.subscription_id in known and subscription_id in (None, delivery.subscription_id)
-    ]
+        # One more than is shown tells whether there is a next page.
+        while len(found) <= per_page:
+            read = await outbox.deliveries_after(session, *place, limit=per_page + 1)
+            found += (
+                delivery
+                for delivery in read
+                if delivery.subscription_id in known
+                and subscription_id in (None, delivery.subscription_id)
+            )
+            if len(read) <= per_page or subscription_id not in (None, read[-1].subscription_id):
+                break
+            place = read[-1].subscription_id, read[-1].number
+    shown = found[:per_page]
+    more = f"{shown[-1].number} {shown[-1].subscription_id}" if len(found) > per_page else None
+    return DeliveryPage([_value(item, known[item.subscription_id]) for item in shown], more)
 
 
 async def replay(store: EventStore, delivery_id: str, *, now: int) -> None:
@@ -189,12 +216,12 @@ async def replay(store: EventStore, delivery_id: str, *, now: int) -> None:
     that is on its way.
     """
     async with store.reading() as session:
-        every = {
-            delivery.delivery_id: delivery for delivery in await outbox.all_deliveries(session)
-        }
-    if delivery_id not in every:
+        # No delivery has such a name, and no database takes it.
+        delivery = (
+            await outbox.delivery_named(session, delivery_id) if delivery_id.isprintable() else None
+        )
+    if delivery is None:
         raise NotFoundError(f"there is no delivery {delivery_id!r}")
-    delivery = every[delivery_id]
     again = DeliveryReplayed(delivery.subscription_id, delivery_id, utc_text(now))
     # One attempt is left, so that what nobody takes does not hold up what comes after it for days.
     also = partial(outbox.replayed, delivery=delivery, attempts=ATTEMPTS_MAX - 1, now=now)
@@ -232,3 +259,13 @@ def _after(token: str | None) -> int:
         expected = "the token of the page before"
         raise QueryParameterError("nextPageToken", expected=expected, found=token)
     return int(token)
+
+
+def _place(token: str) -> tuple[str, int]:
+    """Return the place of the delivery that a page ended with."""
+    number, _, subscription_id = token.partition(" ")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    if not (is_number and subscription_id and subscription_id.isprintable()):
+        expected = "the token of the page before"
+        raise QueryParameterError("nextPageToken", expected=expected, found=token)
+    return subscription_id, int(number)

@@ -139,10 +139,19 @@ async def first_delivery(session: Reading, subscription_id: str) -> Delivery | N
     return Delivery(*rows[0]) if rows else None
 
 
-async def all_deliveries(session: Reading) -> list[Delivery]:
-    """Return all that is on its way or was given up."""
-    rows = await session.fetch(STATEMENTS["select_deliveries"], session.part)
+async def deliveries_after(
+    session: Reading, subscription_id: str, number: int, *, limit: int
+) -> list[Delivery]:
+    """Return what is on its way or was given up, past a place among all of that."""
+    place = subscription_id, number, limit
+    rows = await session.fetch(STATEMENTS["select_deliveries"], session.part, *place)
     return [Delivery(*row) for row in rows]
+
+
+async def delivery_named(session: Reading, delivery_id: str) -> Delivery | None:
+    """Return a delivery that is on its way or was given up, None where there is none."""
+    rows = await session.fetch(STATEMENTS["select_delivery"], session.part, delivery_id)
+    return Delivery(*rows[0]) if rows else None
 
 
 async def beginnings(session: Reading) -> dict[str, int]:

@@ -59,11 +59,17 @@ SELECT number FROM delivery WHERE part = $1 AND subscription_id = $2 AND number 
  ORDER BY number LIMIT 1
 
 -- select_deliveries --
--- All deliveries that are on their way or were given up, in the order of their subscriptions.
+-- Deliveries that are on their way or were given up, in the order of their subscriptions, after one.
 SELECT subscription_id, number, delivery_id, created, content, attempts, due, failure, is_dead,
        leased_by, leased_until
-  FROM delivery WHERE part = $1
- ORDER BY subscription_id, number
+  FROM delivery WHERE part = $1 AND (subscription_id, number) > ($2, $3)
+ ORDER BY subscription_id, number LIMIT $4
+
+-- select_delivery --
+-- A delivery by its name.
+SELECT subscription_id, number, delivery_id, created, content, attempts, due, failure, is_dead,
+       leased_by, leased_until
+  FROM delivery WHERE part = $1 AND delivery_id = $2
 
 -- insert_progress --
 -- A subscription begins.

@@ -46,12 +46,18 @@ class TestException:
             ("plan_action", "--action", "corrective"),
             ("finish_action", "--number", "1"),
             ("amend", "--thing", PACK, "--event", "urn:x:1"),
+            ("contain", "--hold", "H1"),
             ("resolve",),
-            ("close", "--version", "7"),
+            ("approve", "--by", "Bob"),
+            ("check_action", "--number", "1", "--effective"),
+            ("close", "--version", "10"),
         ]
+        run("hold", CASE, *WHY, "--name", "H1", db=db)
+
         outs: list[str] = []
         for word, *more in ways:
-            decided = run("decide-exception", "E1", word, *more, *WHY, db=db)
+            # Of an option that is there twice the last counts.
+            decided = run("decide-exception", "E1", word, *WHY, *more, db=db)
             assert (decided.code, decided.err) == (0, "")
             outs.append(decided.out)
         shown = run("exception", "E1", db=db)
@@ -60,6 +66,9 @@ class TestException:
             "closed, due",
             "root cause: man, by Ann",
             "action 1, corrective",
+            "has helped",
+            "hold: H1",
+            "by Bob at",
             "owner: Ann",
         ):
             assert text in shown.out
@@ -114,5 +123,9 @@ class TestException:
         assert run("exceptions", "a pack", db=db).code == 2
         assert run("exceptions", "--kind", "?", db=db).code == 2
         assert run("raise-exceptions", "a pack", "--by", "Ann", db=db).code == 3
+        assert run("raise-exceptions", "--by", "Ann", db=db).code == 3
+        assert run("raise-exceptions", "--exception", "E2", "--by", "Ann", db=db).code == 4
+        assert run("exceptions", "--as-of", "2026-01-01", db=db).code == 2
+        assert run("decide-exception", "E1", "contain", "--hold", "H9", *WHY, db=db).code == 4
         assert run("raise-exceptions", CASE, "--by", "Ann", db=db).code == 4
         assert run("exceptions", "--state", "open", "--json", db=db).json["exceptions"] != []

@@ -39,6 +39,51 @@ class TestHold:
         assert "H1" not in run("holds", db=db).out
         assert "H1" in run("holds", "--all", db=db).out
 
+    def test_is_placed_once(self, db: str) -> None:
+        """
+        The same command again places nothing, nor does one under the key of another.
+        """
+        first = run("hold", CASE, *WHY, "--json", db=db)
+        again = run("hold", CASE, *WHY, "--json", db=db)
+        keyed = [
+            run("hold", PACK, *WHY, "--idempotency-key", "K1", "--json", db=db) for _ in range(2)
+        ]
+        other = run("hold", CASE, *WHY, "--idempotency-key", "K1", db=db)
+
+        assert first.json == again.json
+        assert keyed[0].json == keyed[1].json
+        assert other.code == 5
+        assert len(run("holds", "--json", db=db).json["holds"]) == 2
+
+    def test_is_shown_by_its_name(self, db: str) -> None:
+        """
+        One hold is shown with its release, as known at a moment; with nothing else that is asked.
+        """
+        run("hold", CASE, *WHY, "--name", "H1", "--since", "2026-01-01", db=db)
+        released = run("release", "H1", *WHY, "--json", db=db)
+
+        assert run("holds", "--name", "H1", "--json", db=db).json == released.json
+        assert "released, until" in run("holds", "--name", "H1", db=db).out
+        assert run("holds", "--name", "H1", "--known-at", "2026-01-01", db=db).code == 4
+        assert run("holds", "--name", "H2", db=db).code == 4
+        assert run("holds", PACK, "--name", "H1", db=db).code == 2
+
+    def test_is_listed_page_by_page(self, db: str) -> None:
+        """
+        A list says how to ask for what comes after it.
+        """
+        for number in range(3):
+            run("hold", PACK, *WHY, "--name", f"H{number}", db=db)
+
+        first = run("holds", "--per-page", "2", "--json", db=db)
+        *_, token = first.err.split()
+        second = run("holds", "--per-page", "2", "--after", token, "--json", db=db)
+
+        found = [hold["hold_id"] for page in (first, second) for hold in page.json["holds"]]
+        assert found == ["H0", "H1", "H2"]
+        assert second.err == ""
+        assert run("holds", "--after", "x", db=db).code == 2
+
     def test_is_data_for_programs(self, db: str) -> None:
         """
         The same as JSON, in the schemas of the interface.

@@ -45,8 +45,12 @@ ASKED = {
     "custody": (UNIT.format(1),),
     "lineage": (UNIT.format(1),),
     "findings": (UNIT.format(1),),
+    "rules": ("--set", "--known-at", "2100-01-01"),
+    "found": (UNIT.format(1), "--known-at", "2100-01-01"),
+    "quarantine": ("--all",),
+    "allocations": ("00300010123455",),
     "holds": ("--all",),
-    "exceptions": (CASE.format(1), "--not-overdue"),
+    "exceptions": (UNIT.format(1), "--not-overdue", "--as-of", "2026-01-03"),
     "exception": ("E1",),
     "messages": (CASE_UUID,),
     "reconcile": ("(01)00300010123455(10)L1", "--row", "in_stock"),
@@ -133,7 +137,7 @@ class TestAsking:
         """
         upkeep = {
             *("init", "migrate", "backup", "restore", "archive", "attach", "doctor", "rebuild"),
-            *("compact", "fsck", "serve"),
+            *("compact", "fsck", "serve", "judge"),
         }
         takes_store = {
             name for name, command in COMMANDS.items() if "db" in command.__annotations__
@@ -146,7 +150,8 @@ class TestAsking:
 
         assert takes_url == takes_store - upkeep
         decide = {"capture", "replay", "hold", "release", "open-exception", "decide-exception"}
-        decide |= {"take-message", "write-message"}
+        decide |= {"take-message", "write-message", "set-reaction", "allocate"}
+        decide |= {"release-quarantine", "dismiss-quarantine", "withdraw-allocation"}
         assert takes_url == {*ASKED, *decide, "document"}
 
     def test_gives_a_document(self, places: tuple[str, str], tmp_path: Path) -> None:

@@ -33,7 +33,11 @@ WHAT: dict[str, dict[str, Any]] = {
     "explain": {"root_cause": "man"},
     "plan_action": {"action": "corrective"},
     "finish_action": {"number": 1},
+    "check_action": {"number": 1, "effective": True},
+    "contain": {"hold_id": "H1"},
 }
+# What may be said besides.
+MORE: dict[str, dict[str, Any]] = {"plan_action": {"owner": "Bob", "due": "2030-01-01"}}
 
 
 def test_an_exception_is_about_things_in_any_spelling() -> None:
@@ -86,9 +90,22 @@ def test_a_decision_takes_what_it_needs_and_nothing_else(word: str) -> None:
     for name in sound:
         with pytest.raises(ValidationError):
             exception_decision_asked("E1", {k: v for k, v in sound.items() if k != name})
-    for name in {"owner", "due", "root_cause", "action", "number"} - sound.keys():
+    exception_decision_asked("E1", {**sound, **MORE.get(word, {})})
+    members = {"owner", "due", "root_cause", "action", "number", "effective", "hold_id"}
+    for name in members - sound.keys() - MORE.get(word, {}).keys():
         with pytest.raises(ValidationError, match=f"/{name}"):
             exception_decision_asked("E1", {**sound, name: "man"})
+
+
+def test_an_action_is_checked_by_yes_or_no() -> None:
+    """
+    Whether it has helped is a flag and no word.
+    """
+    asked = {"decision": "check_action", **WHY, "number": 1}
+
+    for effective in ("yes", 1, None):
+        with pytest.raises(ValidationError, match="/effective"):
+            exception_decision_asked("E1", {**asked, "effective": effective})
 
 
 def test_an_amendment_has_what_was_said() -> None:
@@ -188,12 +205,21 @@ def test_what_is_no_decision_is_refused_with_its_place(value: Any, pointer: str)
 
 def test_what_is_looked_at_is_named_once() -> None:
     """
-    Things and lots are looked at once each; so many at a time, and by somebody.
+    Things, lots and exceptions are looked at once each; so many at a time, and by somebody.
     """
     asked = findings_asked({"of": [PACK, "(01)00300010123455(21)A1", CASE], "by": "Ann"})
 
-    assert asked == LookedAt((parse_identifier(PACK), parse_identifier(CASE)), "Ann")
-    for wrong in ({"of": [PACK]}, {"by": "Ann"}, {"of": [PACK] * (LOOKED_AT_MAX + 1), "by": "x"}):
+    assert asked == LookedAt((parse_identifier(PACK), parse_identifier(CASE)), (), "Ann")
+    again = findings_asked({"exceptions": ["E1", "E2", "E1"], "by": "Ann"})
+    assert again == LookedAt((), ("E1", "E2"), "Ann")
+    for wrong in (
+        {"of": [PACK]},
+        {"by": "Ann"},
+        {"of": [PACK] * (LOOKED_AT_MAX + 1), "by": "x"},
+        {"exceptions": ["E1"] * (LOOKED_AT_MAX + 1), "by": "x"},
+        {"exceptions": [1], "by": "x"},
+        {"exceptions": [], "by": "x"},
+    ):
         with pytest.raises(ValidationError):
             findings_asked(wrong)
 

@@ -28,10 +28,12 @@ from epcis_repo.exceptions import (
     open_exception,
     operations,
     raise_findings,
+    reading,
 )
 from epcis_repo.findings import Hold, Known
 from epcis_repo.findings import operations as finding
 from epcis_repo.gs1 import canonical_key, parse_identifier
+from epcis_repo.holds import hold_asked, place_hold
 from epcis_repo.model.events import BizTransaction, Event
 from epcis_repo.store import EventStore
 from epcis_repo.store.documents import kept
@@ -45,11 +47,13 @@ from tests.operations.reports import (
     PALLET,
     at,
     commissioned,
+    declared_in_error,
     named,
     packed,
     received,
     report,
     shipped,
+    unpacked,
 )
 from tests.operations.test_custody import BUYER, MAKER, sold
 
@@ -69,7 +73,8 @@ async def opened(store: EventStore, *, now: int = NOW, **asked: Any) -> Exceptio
 async def decided(
     store: EventStore, name: str, word: str, *, now: int = NOW, **asked: Any
 ) -> ExceptionCase:
-    found = exception_decision_asked(name, {"decision": word, **WHY, **asked})
+    who = {"by": "Bob"} if word == "approve" else {}
+    found = exception_decision_asked(name, {"decision": word, **WHY, **who, **asked})
     return await decide_on(store, found.decision, version=found.version, now=now)
 
 
@@ -138,7 +143,7 @@ class TestOpening:
         A name is that of one exception, also once it is closed.
         """
         await opened(store, exception_id="E1")
-        for word in ("resolve", "close"):
+        for word in ("resolve", "approve", "close"):
             await decided(store, "E1", word)
 
         with pytest.raises(ExceptionTakenError, match="'E1'"):
@@ -201,6 +206,18 @@ class TestDeciding:
                 await decided(store, name, "comment")
             with pytest.raises(NotFoundError):
                 await one_exception(store, name)
+
+    async def test_names_a_hold_that_there_is(self, store: EventStore) -> None:
+        """
+        What contains it is a hold; a name that none has is refused.
+        """
+        await opened(store, exception_id="E1", things=[PACK])
+
+        with pytest.raises(NotFoundError, match="'H1'"):
+            await decided(store, "E1", "contain", hold_id="H1")
+        await place_hold(store, hold_asked({"of": [PACK], "hold_id": "H1", **WHY}), now=NOW)
+
+        assert (await decided(store, "E1", "contain", hold_id="H1")).holds == ("H1",)
 
     async def test_by_two_at_once_on_one_version_happens_once(self, store: EventStore) -> None:
         """
@@ -276,7 +293,7 @@ class TestFindings:
         await raised(store, LOT)
         case = await only(store)
 
-        for word in ("begin", "ask_partner", "resolve", "close"):
+        for word in ("begin", "ask_partner", "resolve", "approve", "close"):
             await decided(store, case.exception_id, word)
             async with store.reading() as session:
                 position = await head(session)
@@ -301,7 +318,7 @@ class TestFindings:
         assert (case.state, case.things) == (State.IN_WORK, (PACK, OTHER_PACK))
         assert [len(item["epcs"]) for item in case.findings] == [1, 1]
 
-    @pytest.mark.parametrize("steps", [("resolve",), ("resolve", "close")])
+    @pytest.mark.parametrize("steps", [("resolve",), ("resolve", "approve", "close")])
     async def test_that_are_new_reopen_what_is_over(
         self, store: EventStore, steps: tuple[str, ...]
     ) -> None:
@@ -394,6 +411,139 @@ class TestFindings:
         assert (await only(store)).things == (PACK, OTHER_PACK)
 
 
+class TestFindingsThatAreNoMore:
+    async def test_resolve_their_exception(self, store: EventStore) -> None:
+        """
+        When what was found was declared in error, its exception is resolved by who looks again.
+        """
+        event = under(received(4, PACK), DESADV, "urn:x:received")
+        await report(store, commissioned(1, PACK), event)
+        await raised(store, PACK)
+        await report(store, declared_in_error(event, 9))
+
+        assert await raised(store, PACK, now=NOW + 1) == {"received-not-shipped": "resolved"}
+
+        case = await only(store)
+        assert (case.state, case.findings, case.things) == (State.RESOLVED, (), (PACK,))
+        assert [item["epcs"] for item in case.cleared] == [[PACK]]
+        assert case.resolution is not None
+        assert (case.resolution.by, case.resolution.at) == ("Ann", NOW + 1)
+        assert "found no more" in case.resolution.reason
+        assert await raised(store, PACK, now=NOW + 2) == {}
+
+    async def test_are_told_while_others_stand(self, store: EventStore) -> None:
+        """
+        An exception with findings that stand goes on, and says which do not any more.
+        """
+        await lost(store, PACK)
+        event = under(received(4, OTHER_PACK), DESADV, "urn:x:other")
+        await report(store, commissioned(1, OTHER_PACK), event)
+        await raised(store, LOT)
+        await report(store, declared_in_error(event, 9))
+
+        # Whichever thing of it is asked about, all of it is looked at.
+        assert await raised(store, PACK) == {"received-not-shipped": "lessened"}
+
+        case = await only(store)
+        assert case.state is State.OPEN
+        assert [item["epcs"] for item in case.findings] == [[PACK]]
+        assert [item["epcs"] for item in case.cleared] == [[OTHER_PACK]]
+
+    async def test_reopen_it_when_they_come_back(self, store: EventStore) -> None:
+        """
+        The same finding of the same event, once it is found again, opens the exception again.
+        """
+        await lost(store, PACK)
+        await raised(store, PACK)
+        late = named("urn:x:shipped", sold(shipped(3, PACK)))
+        await report(store, late)
+        assert await raised(store, PACK) == {"received-not-shipped": "resolved"}
+        await report(store, declared_in_error(late, 9))
+
+        assert await raised(store, PACK) == {"received-not-shipped": "reopened"}
+
+        case = await only(store)
+        assert (case.state, case.times_reopened, case.cleared) == (State.OPEN, 1, ())
+        assert [item["epcs"] for item in case.findings] == [[PACK]]
+
+    async def test_are_looked_for_by_the_name_of_their_exception(self, store: EventStore) -> None:
+        """
+        Who works on an exception asks by its name; one without findings stays as it is.
+        """
+        await lost(store, PACK)
+        await raised(store, PACK)
+        name = (await only(store)).exception_id
+        await opened(store, exception_id="E1", things=[PACK])
+        await report(store, named("urn:x:shipped", sold(shipped(3, PACK))))
+
+        found = await raise_findings(store, [], exception_ids=["E1", name], by="Bob", now=NOW)
+
+        assert [item.became for item in found] == [Became.UNCHANGED, Became.RESOLVED]
+        with pytest.raises(NotFoundError):
+            await raise_findings(store, [], exception_ids=["E2"], by="Bob", now=NOW)
+
+    async def test_of_several_things_are_looked_for_together(self, store: EventStore) -> None:
+        """
+        Each exception about any of the things, and each that is named, is told of once.
+        """
+        packs = [PACK, OTHER_PACK, "urn:epc:id:sgtin:030001.0012345.A3"]
+        for number, pack in enumerate(packs):
+            await lost(store, pack, transaction=f"urn:x:D{number}")
+        things = [parse_identifier(pack) for pack in packs]
+        opened = await raise_findings(store, things, by="Ann", now=NOW)
+        for number, pack in enumerate(packs):
+            await report(store, named(f"urn:x:shipped:{number}", sold(shipped(3, pack))))
+
+        last = opened[-1].case.exception_id
+        found = await raise_findings(store, things[:2], exception_ids=[last], by="Ann", now=NOW)
+
+        assert {item.case.exception_id for item in found} == {
+            item.case.exception_id for item in opened
+        }
+        assert [item.became for item in found] == [Became.RESOLVED] * 3
+
+    async def test_of_what_was_all_in_error_are_no_more_either(self, store: EventStore) -> None:
+        """
+        A thing of which nothing is known any more has no findings, and its exception none.
+        """
+        event = under(received(4, PACK), DESADV, "urn:x:received")
+        await report(store, event)
+        became = await raised(store, PACK)
+        await report(store, declared_in_error(event, 9))
+
+        assert await raised(store, PACK) == dict.fromkeys(became, "resolved")
+
+    async def test_of_holds_go_with_them(self, store: EventStore) -> None:
+        """
+        A hold that was released before the shipment leaves no finding of that.
+        """
+        await report(store, commissioned(1, PACK), sold(shipped(4, PACK)))
+        held = Known(holds=[Hold(canonical_key(PACK), "H1", at(0))])
+        assert await raised(store, PACK, now=at(5), known=held) == {"shipped-on-hold": "opened"}
+        over = Known(holds=[Hold(canonical_key(PACK), "H1", at(0), at(3))])
+
+        assert await raised(store, PACK, now=at(5), known=held) == {"shipped-on-hold": "unchanged"}
+        assert await raised(store, PACK, now=at(5), known=over) == {"shipped-on-hold": "resolved"}
+
+    @pytest.mark.parametrize("together", [1, 2])
+    async def test_are_looked_for_some_at_a_time(
+        self, store: EventStore, together: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        However many things an exception is about, all of them are looked at.
+        """
+        monkeypatch.setattr(reading, "_TOGETHER", together)
+        packs = [f"urn:epc:id:sgtin:030001.0012345.B{number}" for number in range(3)]
+        await lost(store, *packs)
+        await raised(store, LOT)
+        await report(store, named("urn:x:shipped", sold(shipped(3, packs[1]))))
+
+        assert await raised(store, LOT) == {"received-not-shipped": "lessened"}
+
+        case = await only(store)
+        assert [item["epcs"] for item in case.cleared] == [[packs[1]]]
+
+
 class TestKnowing:
     async def test_is_of_a_moment(self, store: EventStore) -> None:
         """
@@ -452,6 +602,41 @@ class TestListing:
         }
         for what, (given, expected) in sought.items():
             assert await names(store, **given) == expected, what
+
+    async def test_finds_those_about_its_lot_and_its_containers(self, store: EventStore) -> None:
+        """
+        Who asks about a pack is told of what is about its lot, its case and its pallet; who asks
+        about those, of what is about the pack; and of nothing beside them.
+        """
+        await report(store, commissioned(1, PACK, OTHER_PACK), packed(2, CASE, PACK))
+        await report(store, packed(2, OTHER_CASE, OTHER_PACK), packed(3, PALLET, CASE))
+        about = {"pack": PACK, "case": CASE, "pallet": PALLET, "lot": LOT, "other": OTHER_CASE}
+        for name, thing in about.items():
+            await opened(store, exception_id=name, things=[thing])
+
+        reaching = {
+            PACK: ["lot", "pallet", "case", "pack"],
+            CASE: ["lot", "pallet", "case", "pack"],
+            PALLET: ["lot", "pallet", "case", "pack"],
+            LOT: ["lot", "pack"],
+            OTHER_CASE: ["other", "lot"],
+            OTHER_PACK: ["other", "lot"],
+        }
+        for thing, expected in reaching.items():
+            key = parse_identifier(thing).key
+            assert await names(store, key=key) == expected, thing
+
+    async def test_finds_those_about_its_containers_as_of_a_moment(self, store: EventStore) -> None:
+        """
+        A pack is in its case from one event to another, and what is about the case goes with that.
+        """
+        await report(store, commissioned(1, PACK), packed(2, CASE, PACK), unpacked(6, CASE, PACK))
+        await opened(store, exception_id="E1", things=[CASE])
+        sought = Sought(key=canonical_key(PACK))
+
+        for moment, expected in ((at(1), 0), (at(3), 1), (at(7), 0), (None, 0)):
+            page = await exceptions(store, sought, per_page=9, as_of=moment, now=NOW)
+            assert len(page.exceptions) == expected
 
     @pytest.mark.parametrize("together", [1, 2, 200])
     async def test_goes_on_page_by_page(

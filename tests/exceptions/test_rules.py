@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -23,11 +23,13 @@ from epcis_repo.exceptions import (
 )
 from epcis_repo.exceptions.events import (
     LIFECYCLE,
+    ExceptionActionChecked,
     ExceptionActionDone,
     ExceptionActionPlanned,
     ExceptionAmended,
     ExceptionAssigned,
     ExceptionCommented,
+    ExceptionContained,
     ExceptionDecision,
     ExceptionExplained,
     ExceptionMoved,
@@ -35,8 +37,20 @@ from epcis_repo.exceptions.events import (
     ExceptionRescheduled,
 )
 from epcis_repo.exceptions.kinds import CLOCKS
-from epcis_repo.exceptions.rules import OVER, TRANSITIONS, after, deciding, due_of, opening
+from epcis_repo.exceptions.rules import (
+    OVER,
+    TRANSITIONS,
+    Checked,
+    Signed,
+    after,
+    clearing,
+    deciding,
+    due_of,
+    opening,
+    raising,
+)
 from epcis_repo.findings import RULES
+from epcis_repo.gs1 import canonical_key as key
 from epcis_repo.model.times import utc_text
 from tests.operations.reports import CASE, HOUR, NOW, OTHER_PACK, PACK, at
 
@@ -56,7 +70,8 @@ WAYS: dict[State, tuple[Step, ...]] = {
     State.IN_WORK: (Step.BEGIN,),
     State.WAITING_FOR_PARTNER: (Step.ASK_PARTNER,),
     State.RESOLVED: (Step.RESOLVE,),
-    State.CLOSED: (Step.RESOLVE, Step.CLOSE),
+    State.APPROVED: (Step.RESOLVE, Step.APPROVE),
+    State.CLOSED: (Step.RESOLVE, Step.APPROVE, Step.CLOSE),
 }
 
 
@@ -75,7 +90,8 @@ class Life:
 
     def take(self, *steps: Step, now: int = NOW, **more: Any) -> ExceptionCase:
         for step in steps:
-            self.decide(ExceptionMoved(**WHY | more, step=step, due=None), now=now)
+            who = {"by": "the second"} if step is Step.APPROVE else {}
+            self.decide(ExceptionMoved(**WHY | who | more, step=step, due=None), now=now)
         return self.case
 
 
@@ -88,6 +104,7 @@ OTHERS: list[ExceptionDecision] = [
     ExceptionAssigned(**WHY, owner="the warehouse"),
     ExceptionRescheduled(**WHY, due=utc_text(at(5))),
     ExceptionExplained(**WHY, root_cause="man"),
+    ExceptionContained(**WHY, hold_id="H1"),
     ExceptionActionPlanned(**WHY, action="correction"),
 ]
 
@@ -120,18 +137,45 @@ class TestSteps:
             (state, Step.REOPEN) for state in OVER
         }
 
-    def test_keep_why_it_was_resolved_and_closed(self) -> None:
+    def test_keep_who_resolved_approved_and_closed_it(self) -> None:
         """
-        The reasons of the last resolution and closing are there until it is reopened.
+        Who took each of these steps, why and when, is there until it is reopened.
         """
         life = Life()
-        life.take(Step.RESOLVE, reason="new data came")
-        closed = life.take(Step.CLOSE, reason="checked")
+        life.take(Step.RESOLVE, reason="new data came", now=at(1))
+        life.take(Step.APPROVE, reason="I have seen it", now=at(2))
+        closed = life.take(Step.CLOSE, reason="filed", now=at(3))
 
-        assert (closed.resolution, closed.closing) == ("new data came", "checked")
+        assert closed.resolution == Signed("QA", "new data came", at(1))
+        assert closed.approval == Signed("the second", "I have seen it", at(2))
+        assert closed.closing == Signed("QA", "filed", at(3))
         reopened = life.take(Step.REOPEN)
-        assert (reopened.resolution, reopened.closing) == (None, None)
+        assert (reopened.resolution, reopened.approval, reopened.closing) == (None, None, None)
         assert reopened.times_reopened == 1
+
+    @pytest.mark.parametrize("by", ["QA", "qa", " Q\u0041 "])
+    def test_of_approving_are_anothers(self, by: str) -> None:
+        """
+        Who has resolved it does not approve it himself, however he writes his name.
+        """
+        life = Life()
+        life.take(Step.RESOLVE)
+
+        with pytest.raises(ExceptionStateError, match="resolved by 'QA': somebody else"):
+            life.take(Step.APPROVE, by=by)
+        assert life.take(Step.APPROVE, by="Ann").state is State.APPROVED
+
+    def test_of_approving_are_anothers_each_time(self) -> None:
+        """
+        Reopened and resolved by the one who approved it before, it takes somebody else again.
+        """
+        life = Life()
+        life.take(Step.RESOLVE, Step.APPROVE, Step.REOPEN)
+        life.take(Step.RESOLVE, by="the second")
+
+        with pytest.raises(ExceptionStateError, match="somebody else"):
+            life.take(Step.APPROVE)
+        assert life.take(Step.APPROVE, by="QA").state is State.APPROVED
 
     def test_of_beginning_makes_an_owner(self) -> None:
         """
@@ -147,13 +191,41 @@ class TestSteps:
         An exception is closed when everything that was planned for it is done.
         """
         life = Life()
-        life.decide(ExceptionActionPlanned(**WHY, action="corrective"))
-        life.take(Step.RESOLVE)
+        life.decide(ExceptionActionPlanned(**WHY, action="correction"))
+        life.take(Step.RESOLVE, Step.APPROVE)
 
         with pytest.raises(ExceptionStateError, match="actions are done: 1"):
             life.take(Step.CLOSE)
         life.decide(ExceptionActionDone(**WHY, number=1))
         assert life.take(Step.CLOSE).state is State.CLOSED
+
+    @pytest.mark.parametrize("action", ["corrective", "preventive"])
+    def test_of_closing_wait_for_what_shows_that_they_helped(self, action: str) -> None:
+        """
+        What is to mend the cause has to be shown to have done so; what has not is done again.
+        """
+        life = Life()
+        life.decide(ExceptionActionPlanned(**WHY, action="correction"))
+        life.decide(ExceptionActionPlanned(**WHY, action=action))
+        for number in (1, 2):
+            life.decide(ExceptionActionDone(**WHY, number=number))
+        life.take(Step.RESOLVE, Step.APPROVE)
+
+        with pytest.raises(ExceptionStateError, match="shown to have helped: 2"):
+            life.take(Step.CLOSE)
+        life.decide(ExceptionActionChecked(**WHY, number=2, effective=False))
+        with pytest.raises(ExceptionStateError, match="actions are done: 2"):
+            life.take(Step.CLOSE)
+        life.decide(ExceptionActionDone(**WHY, number=2))
+        with pytest.raises(ExceptionStateError, match="shown to have helped: 2"):
+            life.take(Step.CLOSE)
+        life.decide(
+            ExceptionActionChecked(**WHY | {"reason": "no more of it"}, number=2, effective=True)
+        )
+        closed = life.take(Step.CLOSE)
+
+        assert closed.state is State.CLOSED
+        assert closed.actions[1].checked == Checked(True, "no more of it", "QA")
 
 
 class TestClocks:
@@ -177,7 +249,7 @@ class TestClocks:
         assert [life.case.is_overdue(now) for now in (at(72), at(72) + 1)] == [False, True]
         for step in (Step.BEGIN, Step.ASK_PARTNER):
             assert life.take(step).is_overdue(at(73))
-        for step in (Step.RESOLVE, Step.CLOSE):
+        for step in (Step.RESOLVE, Step.APPROVE, Step.CLOSE):
             assert not life.take(step).is_overdue(at(73))
 
     def test_are_set_anew(self) -> None:
@@ -194,7 +266,7 @@ class TestClocks:
         What comes back is due when it would be if it were new.
         """
         life = Life()
-        life.take(Step.RESOLVE, Step.CLOSE)
+        life.take(Step.RESOLVE, Step.APPROVE, Step.CLOSE)
 
         assert life.take(Step.REOPEN, now=at(100)).due == at(172)
 
@@ -211,9 +283,9 @@ class TestDecisions:
 
         history = life.case.history
         assert [past.decision for past in history[:-1]] == [OPENED, *OTHERS]
-        assert [past.at for past in history[1:]] == [*map(at, range(1, 6)), at(9)]
-        assert [past.state for past in history] == [State.OPEN] * 6 + [State.RESOLVED]
-        assert life.case.version == len(history) == 7
+        assert [past.at for past in history[1:]] == [*map(at, range(1, 7)), at(9)]
+        assert [past.state for past in history] == [State.OPEN] * 7 + [State.RESOLVED]
+        assert life.case.version == len(history) == 8
 
     def test_add_to_what_it_is_about(self) -> None:
         """
@@ -254,16 +326,44 @@ class TestDecisions:
         for number, said in ((2, "is done"), (4, "no action 4"), (0, "no action 0")):
             with pytest.raises(ExceptionStateError, match=said):
                 life.decide(ExceptionActionDone(**WHY, number=number))
+        for number, said in ((1, "not done yet"), (4, "no action 4"), (0, "no action 0")):
+            with pytest.raises(ExceptionStateError, match=said):
+                life.decide(ExceptionActionChecked(**WHY, number=number, effective=True))
 
-    @pytest.mark.parametrize("decision", OTHERS, ids=lambda decision: type(decision).__name__)
-    def test_are_refused_on_what_is_closed(self, decision: ExceptionDecision) -> None:
+    def test_plan_who_acts_until_when(self) -> None:
         """
-        A closed exception is as it was closed until it is reopened; comments are always taken.
+        An action may have somebody who does it, and a moment at which it is due.
+        """
+        planned = ExceptionActionPlanned(
+            **WHY, action="preventive", owner="the line", due=utc_text(at(9))
+        )
+        [action] = Life().decide(planned).actions
+
+        assert (action.owner, action.due, action.is_done) == ("the line", at(9), False)
+
+    def test_contain_it_by_holds(self) -> None:
+        """
+        The holds by which what it is about goes to nobody are named, each once.
         """
         life = Life()
-        life.take(Step.RESOLVE, Step.CLOSE)
+        for hold_id in ("H1", "H2", "H1"):
+            life.decide(ExceptionContained(**WHY, hold_id=hold_id))
 
-        with pytest.raises(ExceptionStateError, match="is closed: reopen it"):
+        assert life.case.holds == ("H1", "H2")
+
+    @pytest.mark.parametrize("decision", OTHERS, ids=lambda decision: type(decision).__name__)
+    @pytest.mark.parametrize("steps", [(), (Step.CLOSE,)])
+    def test_are_refused_on_what_was_approved(
+        self, decision: ExceptionDecision, steps: tuple[Step, ...]
+    ) -> None:
+        """
+        An exception is as it was approved, and closed, until it is reopened; comments are always
+        taken.
+        """
+        life = Life()
+        life.take(Step.RESOLVE, Step.APPROVE, *steps)
+
+        with pytest.raises(ExceptionStateError, match=r"is (approved|closed): reopen it"):
             life.decide(decision)
         life.decide(ExceptionCommented(**WHY))
         life.take(Step.REOPEN)
@@ -289,6 +389,87 @@ class TestDecisions:
             opening(OPENED)(Life().case)
         with pytest.raises(ExceptionTakenError):
             Life().decide(OPENED)
+
+
+def found(event_id: str, *epcs: str) -> dict[str, Any]:
+    """A finding as a decision has it."""
+    return {"event_id": event_id, "epcs": [*epcs], "sentence": "it is so"}
+
+
+def opened_by(*findings: dict[str, Any]) -> ExceptionOpened:
+    """What findings of one cause open."""
+    return replace(OPENED, kind="lot-expiry", cause="lot-expiry of it", findings=[*findings])
+
+
+class TestClearing:
+    def clear(self, life: Life, *gone: tuple[str, str]) -> list[ExceptionDecision]:
+        what = clearing("E1", frozenset(gone), reason="found no more", by="Ann")
+        decided = [*what(life.case)]
+        for decision in decided:
+            life.case = after(life.case, decision, NOW)
+        return decided
+
+    def find(self, life: Life, *findings: dict[str, Any]) -> None:
+        for decision in raising(opened_by(*findings), now=NOW)(life.case):
+            life.case = after(life.case, decision, NOW)
+
+    def test_resolves_with_the_last_of_its_findings(self) -> None:
+        """
+        What is found no more is told; when nothing is left that was found, it is resolved by that.
+        """
+        life = Life(after(None, opened_by(found("a", PACK, OTHER_PACK), found("b", PACK)), NOW))
+
+        first = self.clear(life, ("a", key(PACK)), ("x", key(PACK)))
+        assert (len(first), life.case.state) == (1, State.OPEN)
+        assert [item["epcs"] for item in life.case.findings] == [[OTHER_PACK], [PACK]]
+        assert [item["epcs"] for item in life.case.cleared] == [[PACK]]
+        second = self.clear(life, ("a", key(OTHER_PACK)), ("b", key(PACK)))
+
+        assert (len(second), life.case.state) == (2, State.RESOLVED)
+        assert life.case.resolution == Signed("Ann", "found no more", NOW)
+        assert life.case.findings == ()
+        assert life.case.things == (PACK, OTHER_PACK)
+
+    def test_of_nothing_decides_nothing(self) -> None:
+        """
+        What it does not show, or shows no more, is not cleared; what nobody opened is not there.
+        """
+        life = Life(after(None, opened_by(found("a", PACK)), NOW))
+
+        assert self.clear(life, ("a", key(OTHER_PACK)), ("b", key(PACK))) == []
+        self.clear(life, ("a", key(PACK)))
+        assert self.clear(life, ("a", key(PACK))) == []
+        with pytest.raises(NotFoundError):
+            clearing("E1", frozenset(), reason="so", by="Ann")(None)
+
+    @pytest.mark.parametrize("steps", [(), (Step.APPROVE,), (Step.APPROVE, Step.CLOSE)])
+    def test_lets_it_come_back(self, steps: tuple[Step, ...]) -> None:
+        """
+        What was cleared, and is found again, reopens it; what stands is known and does not.
+        """
+        life = Life(after(None, opened_by(found("a", PACK)), NOW))
+        self.clear(life, ("a", key(PACK)))
+        life.take(*steps)
+
+        self.find(life, found("a", PACK))
+        assert (life.case.state, life.case.times_reopened) == (State.OPEN, 1)
+        assert [item["epcs"] for item in life.case.findings] == [[PACK]]
+        assert life.case.cleared == ()
+        version = life.case.version
+        self.find(life, found("a", PACK))
+        assert life.case.version == version
+
+    def test_leaves_what_is_over_where_it_is(self) -> None:
+        """
+        What somebody has resolved or closed before is told of it, and stays resolved or closed.
+        """
+        for steps in ((Step.RESOLVE,), (Step.RESOLVE, Step.APPROVE, Step.CLOSE)):
+            life = Life(after(None, opened_by(found("a", PACK)), NOW))
+            state = life.take(*steps).state
+
+            self.clear(life, ("a", key(PACK)))
+
+            assert (life.case.state, life.case.findings) == (state, ())
 
 
 class TestTables:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from epcis_repo.errors import NotFoundError, QueryParameterError
+from epcis_repo.errors import KeyReusedError, NotFoundError, QueryParameterError
 from epcis_repo.evidence.tree import tree_size
 from epcis_repo.findings import findings, findings_value
 from epcis_repo.gs1 import canonical_key, parse_identifier
@@ -21,6 +21,7 @@ from epcis_repo.holds import (
     HoldTakenError,
     every_hold,
     hold_asked,
+    hold_page,
     holds,
     holds_reaching,
     known_holds,
@@ -29,6 +30,7 @@ from epcis_repo.holds import (
     release_asked,
     release_hold,
 )
+from epcis_repo.operations.idempotency import idempotency_key
 from epcis_repo.store import EventStore, open_store
 from epcis_repo.store.log import head
 from tests.conftest import FreshStores
@@ -57,7 +59,7 @@ CHAINS = 40
 
 
 async def place(store: EventStore, *of: str, now: int = NOW, **more: Any) -> Hold:
-    return await place_hold(store, hold_asked({"of": [*of], **WHY, **more}), now=now)
+    return (await place_hold(store, hold_asked({"of": [*of], **WHY, **more}), now=now)).hold
 
 
 async def release(store: EventStore, hold_id: str, *, now: int = NOW, **more: Any) -> Hold:
@@ -90,11 +92,81 @@ class TestPlacing:
         """
         A hold without a name gets one of its own, and holds from now on.
         """
-        one, other = await place(store, PACK), await place(store, PACK)
+        one, other = await place(store, PACK), await place(store, OTHER_PACK)
 
         assert one.hold_id != other.hold_id
         assert one.since == NOW
         assert [reached.hold for reached in await every_hold(store)] == [one, other]
+
+    async def test_of_the_same_without_a_name_happens_once(self, store: EventStore) -> None:
+        """
+        The same things by the same person for the same reason are one hold, as long as it lasts;
+        whatever differs makes another.
+        """
+        first = await place(store, PACK, OTHER_PACK)
+
+        assert await place(store, OTHER_PACK, "(01)00300010123455(21)A1", now=NOW + 1) == first
+        others = [
+            await place(store, PACK),
+            *[
+                await place(store, PACK, OTHER_PACK, now=NOW, **more)
+                for more in ({"by": "Bob"}, {"reason": "another"}, {"since": hour(1)})
+            ],
+        ]
+        assert len({first.hold_id, *(hold.hold_id for hold in others)}) == 5
+
+    async def test_of_what_was_released_is_another(self, store: EventStore) -> None:
+        """
+        What is held again after it was released is held by another hold, each time.
+        """
+        names = []
+        for number in range(3):
+            hold = await place(store, PACK, now=NOW + number)
+            assert await place(store, PACK, now=NOW + number) == hold
+            names.append(hold.hold_id)
+            await release(store, hold.hold_id, now=NOW + number)
+
+        assert len({*names}) == 3
+
+    async def test_of_the_same_by_eight_at_once_happens_once(self, store: EventStore) -> None:
+        """
+        Who sends the same many times at the same moment gets one hold.
+        """
+        found = await asyncio.gather(*(place(store, PACK) for _ in range(8)))
+
+        assert len({hold.hold_id for hold in found}) == 1
+        assert len(await every_hold(store)) == 1
+
+    async def test_under_a_key_is_that_requests(self, store: EventStore) -> None:
+        """
+        A key is that of one request, whatever became of its hold; two keys are two requests.
+        """
+        keys = [idempotency_key(text, endpoint="holds") for text in ("K1", "K2")]
+        asked = hold_asked({"of": [PACK], **WHY})
+
+        first, second = [await place_hold(store, asked, key=key, now=NOW) for key in keys]
+        await release(store, first.hold.hold_id)
+        again = await place_hold(store, asked, key=keys[0], now=NOW + 1)
+
+        assert first.hold.hold_id != second.hold.hold_id
+        assert (first.again, again.again) == (False, True)
+        assert again.hold == await one_hold(store, first.hold.hold_id)
+        with pytest.raises(KeyReusedError, match="K1"):
+            await place_hold(store, hold_asked({"of": [CASE], **WHY}), key=keys[0], now=NOW)
+
+    async def test_of_a_name_under_a_key_may_be_asked_again(self, store: EventStore) -> None:
+        """
+        A name is taken, but for the request that has taken it.
+        """
+        key = idempotency_key("K1", endpoint="holds")
+        asked = hold_asked({"of": [PACK], "hold_id": "H1", **WHY})
+        await place_hold(store, asked, key=key, now=NOW)
+
+        assert (await place_hold(store, asked, key=key, now=NOW)).again
+        with pytest.raises(HoldTakenError):
+            await place_hold(
+                store, hold_asked({"of": [CASE], "hold_id": "H1", **WHY}), key=key, now=NOW
+            )
 
     async def test_refuses_a_name_that_was_ever_taken(self, store: EventStore) -> None:
         """
@@ -168,6 +240,52 @@ class TestReleasing:
         )
 
         assert sum(isinstance(answer, HoldReleasedError) for answer in answers) == 7
+
+
+class TestPages:
+    async def test_have_each_once(self, store: EventStore) -> None:
+        """
+        Pages of any length have each hold once, in each of the ways in which it reaches a thing.
+        """
+        await report(store, commissioned(1, PACK, OTHER_PACK), packed(2, CASE, PACK, OTHER_PACK))
+        names = [f"H{number}" for number in range(4)]
+        for name in names:
+            await place(store, CASE, PACK, hold_id=name, since=hour(0))
+
+        for per_page in (1, 2, 3, 9):
+            found: list[tuple[str, str]] = []
+            token: str | None = None
+            while True:
+                all_of_them = await holds_reaching(store, parse_identifier(CASE), now=NOW)
+                page = hold_page(all_of_them, per_page=per_page, token=token)
+                assert len(page.holds) <= per_page
+                found += [(reached.hold.hold_id, str(reached.how)) for reached in page.holds]
+                token = page.next_page_token
+                if token is None:
+                    break
+            assert found == [(name, how) for name in names for how in ("content", "itself")]
+
+    async def test_go_on_past_what_was_released(self, store: EventStore) -> None:
+        """
+        The page after one whose last hold is over begins with the next that lasts.
+        """
+        for number in range(3):
+            await place(store, PACK, hold_id=f"H{number}")
+        first = hold_page(await holds(store, as_of=None, now=NOW), per_page=1)
+        await release(store, "H0")
+
+        lasting = await holds(store, as_of=None, now=NOW + 1)
+        page = hold_page(lasting, per_page=1, token=first.next_page_token)
+
+        assert [reached.hold.hold_id for reached in page.holds] == ["H1"]
+
+    @pytest.mark.parametrize("token", ["", "x", "1", "-1", "1-ü", "9" * 30 + "-"])
+    async def test_take_no_token_that_they_did_not_give(self, token: str) -> None:
+        """
+        What is no token is refused by name.
+        """
+        with pytest.raises(QueryParameterError, match="nextPageToken"):
+            hold_page([], per_page=1, token=token)
 
 
 class TestReaching:

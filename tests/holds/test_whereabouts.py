@@ -68,13 +68,13 @@ STATES = {
 
 
 @cache
-def chain() -> Chain:
-    return generate_chain(seed=1, units=1_000, errors=False)
+def chain(*, errors: bool = False) -> Chain:
+    return generate_chain(seed=1, units=1_000, errors=errors)
 
 
 async def recalled(store: EventStore, *of: str, **more: Any) -> Hold:
     asked = {"kind": "mock_recall", "hold_id": "M1", "of": [*of], "reason": "a drill", "by": "QA"}
-    return await place_hold(store, hold_asked({**asked, **more}), now=NOW)
+    return (await place_hold(store, hold_asked({**asked, **more}), now=NOW)).hold
 
 
 async def told(store: EventStore, hold_id: str = "M1", **asked: Any) -> dict[str, dict[str, Any]]:
@@ -106,11 +106,10 @@ class TestAMockRecall:
         for document in chain().documents:
             body = RENDERERS["json-ld"](document.document)
             await capture(store, body, JSON_LD, now=NOW)
-        truth = {lot.number: list(units_of(lot)) for lot in chain().truth.lots}
+        truth = {lot.number: units_of(lot, chain()) for lot in chain().truth.lots}
 
         for lot in chain().truth.lots:
-            held = f"(01){lot.product.gtin(UNIT)}(10){lot.number}"
-            await recalled(store, held, hold_id=lot.number)
+            await recalled(store, lgtin(lot), hold_id=lot.number)
             found = await told(store, lot.number, now=NOW)
             assert found.keys() == {unit.epc for unit in truth[lot.number]}
             for unit in truth[lot.number]:
@@ -122,9 +121,34 @@ class TestAMockRecall:
                 Counter((unit["holder"], unit["state"]) for unit in found.values())
             )
 
+    async def test_of_a_chain_with_errors_finds_what_no_error_is_about(
+        self, store: EventStore
+    ) -> None:
+        """
+        Whatever mistakes partners make, exactly the units of each lot are found, and each that no
+        mistake is about is where it is.
+        """
+        made = chain(errors=True)
+        for document in made.documents:
+            await capture(store, RENDERERS["json-ld"](document.document), JSON_LD, now=NOW)
+        mistaken = {epc for error in made.truth.errors for epc in error.identifiers}
 
-def units_of(lot: Lot) -> list[UnitTruth]:
-    every = {unit.epc: unit for unit in chain().truth}
+        for lot in made.truth.lots:
+            await recalled(store, lgtin(lot), hold_id=lot.number)
+            found = await told(store, lot.number, now=NOW)
+            truth = units_of(lot, made)
+            assert found.keys() == {unit.epc for unit in truth}
+            for unit in truth:
+                if unit.epc not in mistaken:
+                    assert_is(found[unit.epc], unit)
+
+
+def lgtin(lot: Lot) -> str:
+    return f"(01){lot.product.gtin(UNIT)}(10){lot.number}"
+
+
+def units_of(lot: Lot, made: Chain) -> list[UnitTruth]:
+    every = {unit.epc: unit for unit in made.truth}
     return [unit for unit in every.values() if (unit.gtin, unit.lot) == key_of(lot)]
 
 

@@ -188,7 +188,7 @@ class TestADeliverer:
             await until(lambda: story.receiver.names == ["A1"])
             # It was taken a moment before that is noted.
             async with asyncio.timeout(30):
-                while await deliveries(story.store):
+                while (await deliveries(story.store)).deliveries:
                     await asyncio.sleep(0.01)
 
 

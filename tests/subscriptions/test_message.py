@@ -131,7 +131,7 @@ class TestInXML:
         await report(story.store, ASSOCIATION, now=story.clock())
         await story.settle(story.deliveries(subscribed), until=story.clock() + 5 * DAY)
 
-        [letter] = await deliveries(story.store)
+        [letter] = (await deliveries(story.store)).deliveries
         assert letter["givenUp"]
         assert letter["problem"]["type"] == "epcisException:ImplementationException"
         assert "urn:x:tied (AssociationEvent)" in letter["problem"]["detail"]

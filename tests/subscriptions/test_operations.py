@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,7 +163,7 @@ class TestDeliveries:
         await story.capture("A1", "A2")
         await story.settle(story.deliveries(subscribed))
 
-        [delivery] = await deliveries(story.store)
+        [delivery] = (await deliveries(story.store)).deliveries
         assert delivery["deliveryID"] == story.receiver.came[0].delivery_id
         assert (delivery["events"], delivery["attempts"]) == (2, 1)
         assert (delivery["failure"], delivery["givenUp"]) == ("it answered 503", False)
@@ -175,12 +177,52 @@ class TestDeliveries:
         subscribed = await story.subscribe()
         await story.capture("A1")
         await story.settle(story.deliveries(subscribed))
-        [delivery] = await deliveries(story.store)
+        [delivery] = (await deliveries(story.store)).deliveries
 
         with pytest.raises(NotDeadError):
             await replay(story.store, delivery["deliveryID"], now=story.clock())
         with pytest.raises(NotFoundError):
             await replay(story.store, "another", now=story.clock())
+
+    @pytest.mark.parametrize("per_page", [1, 2, 3, 9])
+    async def test_are_listed_page_by_page(self, story: Story, per_page: int) -> None:
+        """
+        Pages have each once, all of them or those of one subscription, in one order.
+        """
+        # What is too long comes in halves, so that the second of them has several.
+        for number, answers in enumerate(([503], [413, 413, 503], [503])):
+            story.receiver.answers = [*map(status, answers)]
+            subscribed = await story.subscribe(subscription_id=f"S{number}")
+            if number == 0:
+                await story.capture("A1", "A2", "A3", "A4")
+            else:
+                await story.capture(f"B{number}", f"C{number}", f"D{number}", f"E{number}")
+            await story.settle(story.deliveries(subscribed))
+        every = (await deliveries(story.store)).deliveries
+        counts = Counter(delivery["subscriptionID"] for delivery in every)
+        assert counts == {"S0": 1, "S1": 3, "S2": 1}
+
+        for name in (None, "S0", "S1", "S2"):
+            found: list[dict[str, Any]] = []
+            token: str | None = None
+            while True:
+                page = await deliveries(
+                    story.store, subscription_id=name, per_page=per_page, token=token
+                )
+                assert len(page.deliveries) <= per_page
+                found += page.deliveries
+                token = page.next_page_token
+                if token is None:
+                    break
+            assert found == [d for d in every if name in (None, d["subscriptionID"])]
+
+    @pytest.mark.parametrize("token", ["", "x", "1", "1 ", "-1 S", "1 \0", "9" * 30 + " S"])
+    async def test_take_no_token_that_they_did_not_give(self, story: Story, token: str) -> None:
+        """
+        What is no token is refused by name.
+        """
+        with pytest.raises(QueryParameterError, match="nextPageToken"):
+            await deliveries(story.store, token=token)
 
 
 class TestABackup:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from epcis_repo.errors import ValidationError, Violation
+from epcis_repo.exceptions.pdg.events import Form
 from epcis_repo.exceptions.pdg.messages import (
     MEMBERS,
     ContactInformation,
@@ -23,7 +24,6 @@ from epcis_repo.exceptions.pdg.messages import (
     required,
 )
 from epcis_repo.exceptions.pdg.reading import read_whole
-from epcis_repo.exceptions.pdg.rules import Form
 
 # What is too long for a name, or for what an exception is opened with, is no sender either.
 _TEXT_LENGTH_MAX = 1_000
@@ -35,7 +35,8 @@ class ReportAsked:
     """
     What is asked of a report. What is not said of the items is what the exception is about.
 
-    `by` is who has it written, `sender_information` whom the partner may ask.
+    `by` is who has it written, `sender_information` whom the partner may ask, `receiver` whose
+    answer is awaited: a GLN, an identifier with one, or an address.
     """
 
     message: Form
@@ -47,6 +48,7 @@ class ReportAsked:
     resolution_request: Resolution | None = None
     observation_source: ObservationSource | None = None
     file_id: str | None = None
+    receiver: str | None = None
     others: Others = field(default_factory=dict)
 
 
@@ -64,6 +66,7 @@ class ResponseAsked:
     response_items: tuple[ResponseItem, ...] | None = None
     resolution_response: ResolutionResponse | None = None
     additional_notes: str | None = None
+    receiver: str | None = None
     others: Others = field(default_factory=dict)
 
 
@@ -74,6 +77,7 @@ _WHO = {
     "by": required(str),
     "sender_information": required(ContactInformation),
     "po_number": optional(str),
+    "receiver": optional(str),
 }
 _ASKED: Grammar = {
     **MEMBERS,

@@ -37,11 +37,16 @@ _TRANSACTION = "urn:epcglobal:cbv:bt:"
 
 
 class Exchanged(NamedTuple):
-    """What was exchanged about an exception: the order that it is about, and items unanswered."""
+    """
+    What was exchanged in a thread: the order that it is about, and items unanswered.
+
+    It `is_over` when each of its exceptions is.
+    """
 
     po_number: str | None
     unanswered: Sequence[str]
     reported: Sequence[str]
+    is_over: bool
 
 
 def compose(
@@ -60,26 +65,25 @@ def compose(
     if isinstance(asked, ResponseAsked):
         return ExceptionResponse(
             message_uuid=message_uuid,
-            exception_case_uuid=case.exception_id,
+            exception_case_uuid=case.thread,
             timestamp=now // _SECOND,
             sender_information=asked.sender_information,
             po_number=po_number,
             response_items=_answers(asked, exchanged),
             additional_notes=asked.additional_notes,
         )
-    is_over = case.state in OVER
     exceptions, other_errors = asked.exceptions, asked.other_errors
     if exceptions is None and other_errors is None:
-        exceptions, other_errors = (Exceptions(), None) if is_over else _derived(case, asked)
+        exceptions, other_errors = _told(case, asked, exchanged)
     return ExceptionReport(
         message_uuid=message_uuid,
-        exception_case_uuid=case.exception_id,
+        exception_case_uuid=case.thread,
         timestamp=now // _SECOND,
         po_number=po_number,
         sender_information=asked.sender_information,
         exceptions=exceptions or Exceptions(),
         other_errors=other_errors,
-        case_resolved=is_over,
+        case_resolved=exchanged.is_over,
     )
 
 
@@ -120,6 +124,16 @@ class _Thing(NamedTuple):
     epc: str
     identifier: Identifier
     event_id: str | None
+
+
+def _told(
+    case: ExceptionCase, asked: ReportAsked, exchanged: Exchanged
+) -> tuple[Exceptions, tuple[str, ...] | None]:
+    """Return what is told of an exception where nobody says what: of what is over, only that."""
+    if case.state not in OVER:
+        return _derived(case, asked)
+    # The others of its thread are not, so that the message as a whole cannot say it.
+    return Exceptions(), None if exchanged.is_over else (f"resolved: {case.reason}",)
 
 
 def _derived(case: ExceptionCase, asked: ReportAsked) -> tuple[Exceptions, tuple[str, ...] | None]:

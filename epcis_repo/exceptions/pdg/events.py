@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from epcis_repo.recorders.decisions import Decision
+
+
+class Form(StrEnum):
+    """What a message is."""
+
+    REPORT = "report"
+    RESPONSE = "response"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,8 +21,9 @@ class ExceptionMessage(Decision):
     """
     A message was exchanged. Its exact bytes are kept as the `document` of that digest.
 
-    `message` is one of `rules.Form`, `content` the digest of what it says, however it is spelt, and
-    `items` are the exception_item_uuids that it has. `by` is the address of its sender.
+    `exception_id` is the name of its thread, which is that of one of the exceptions that it is
+    about. `message` is one of `Form`, `content` the digest of what it says, however it is spelt,
+    and `items` are the exception_item_uuids that it has. Its sender has a `gln`, if he says so.
     """
 
     message_uuid: str
@@ -24,16 +34,27 @@ class ExceptionMessage(Decision):
     items: list[str]
     po_number: str
     by: str
+    gln: str | None = None
+
+    def apply(self, obj: Any) -> None:
+        """See `Decision.apply`: whoever decides on a thread hears what was exchanged in it."""
+        obj.hear(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionMessageReceived(ExceptionMessage):
-    """A partner has sent it."""
+    """A partner has sent it; `by` is his address."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExceptionMessageWritten(ExceptionMessage):
-    """It was written here, to be sent to a partner."""
+    """
+    It was written here, to be sent to a partner; `by` is who had it written, `email` what it names
+    as the address of that, and `receiver` whom it is for, where somebody says so.
+    """
+
+    email: str | None = None
+    receiver: str | None = None
 
 
 EXCHANGED = (ExceptionMessageReceived, ExceptionMessageWritten)

@@ -1,9 +1,9 @@
 """
 What a partner's message makes of an exception. Pure: messages in, decisions out.
 
-The thread of messages that have one exception_case_uuid is the exception of that name. Each list of
-a report is of one kind of exceptions (`SECTIONS`); the first that is not empty is what the
-exception is opened as, and all of them say what it is about. What has no GTIN with its check digit
+The messages that have one exception_case_uuid are a thread. Each list of a report is of a kind of
+exceptions (`SECTIONS`), and those of one class are one exception: the first has the name of the
+thread, those that are of other classes have names made of it. What has no GTIN with its check digit
 names no thing; the words of the message tell of it, and its bytes are kept.
 """
 
@@ -39,14 +39,16 @@ from epcis_repo.exceptions.pdg.messages import (
     Resolution,
     ResponseItem,
 )
+from epcis_repo.exceptions.pdg.rules import Cases
 from epcis_repo.exceptions.rules import (
     OVER,
+    SEALED,
     TRANSITIONS,
     ExceptionCase,
-    State,
     Step,
     after,
     due_of,
+    name_in,
     no_exception,
 )
 from epcis_repo.gs1 import canonical_key, from_elements
@@ -75,8 +77,10 @@ class Section(NamedTuple):
     sentence: Callable[[Any], str]
 
 
-def items_of(report: ExceptionReport) -> Sequence[Item]:
-    """Return the items of a report, in the order of `SECTIONS`."""
+def items_of(message: Message) -> Sequence[Item]:
+    """Return the items of a report, in the order of `SECTIONS`; those of a response are none."""
+    if not isinstance(message, ExceptionReport):
+        return ()
     return [
         Item(
             uuid=said.exception_item_uuid,
@@ -86,7 +90,7 @@ def items_of(report: ExceptionReport) -> Sequence[Item]:
             resolution=said.resolution_request,
         )
         for name, section in SECTIONS.items()
-        for said in _section_of(report, name)
+        for said in _section_of(message, name)
     ]
 
 
@@ -105,21 +109,21 @@ def sender_of(message: Message) -> str:
 
 
 def decided_by(
-    case: ExceptionCase | None, message: Message, *, document: str, now: int
+    cases: Cases, message: Message, items: Sequence[Item], *, document: str, now: int
 ) -> Sequence[ExceptionDecision]:
     """
-    Return what a partner's message decides on the exception of its thread; None is there not yet.
+    Return what a partner's message decides on the exceptions of its thread, if there are any yet.
 
-    `document` is the digest of its bytes. Raises `NotFoundError` for a response to what nobody
-    has reported.
+    `items` are its own, `document` is the digest of its bytes. Raises `NotFoundError` for a
+    response to what nobody has reported.
     """
-    by = sender_of(message)
-    story = _Story(case, message.exception_case_uuid, by, document, now)
+    thread = message.exception_case_uuid
+    told = _Told(thread, sender_of(message), document, now)
     if isinstance(message, ExceptionReport):
-        _report(story, message)
-    else:
-        _respond(story, message)
-    return story.decisions
+        return _report(cases, told, message, items)
+    if thread not in cases:
+        raise no_exception(thread)
+    return _respond(cases, told, message)
 
 
 def decided_by_writing(
@@ -128,7 +132,7 @@ def decided_by_writing(
     """Return what a message of ours decides: that the partner is to answer, unless it is over."""
     if case is None:
         raise no_exception(message.exception_case_uuid)
-    story = _Story(case, message.exception_case_uuid, by, document, now)
+    story = _Story(case, case.exception_id, _Told(case.thread, by, document, now))
     sentence = f"written to the partner: {_sentence(message)}"
     if story.can(Step.ASK_PARTNER):
         story.move(Step.ASK_PARTNER, sentence)
@@ -137,24 +141,26 @@ def decided_by_writing(
     return story.decisions
 
 
+class _Told(NamedTuple):
+    """The thread of a message, who has sent it, the digest of its bytes, and when it came."""
+
+    thread: str
+    by: str
+    document: str
+    now: int
+
+
 class _Story:
     """Decides, one decision after the other, each on the exception as those before have left it."""
 
-    def __init__(
-        self,
-        case: ExceptionCase | None,
-        exception_id: str,
-        by: str,
-        document: str,
-        now: int,
-    ) -> None:
+    def __init__(self, case: ExceptionCase | None, exception_id: str, told: _Told) -> None:
         self.case = case
-        self.now = now
+        self.now = told.now
         self.decisions: list[ExceptionDecision] = []
         self._said: dict[str, Any] = {
             "exception_id": exception_id,
-            "by": by,
-            "documents": [document],
+            "by": told.by,
+            "documents": [told.document],
         }
 
     def add(self, made: type[ExceptionDecision], reason: str, **members: Any) -> None:
@@ -171,18 +177,64 @@ class _Story:
         self.add(ExceptionMoved, reason, step=step.value, due=due)
 
 
-def _report(story: _Story, report: ExceptionReport) -> None:
-    items, sentence = items_of(report), _sentence(report)
-    is_about_more = bool(items or report.other_errors)
+class _Part(NamedTuple):
+    """What a report says of one exception: its items, and all of it in words."""
+
+    items: Sequence[Item]
+    words: Sequence[str]
+
+
+def _report(
+    cases: Cases, told: _Told, report: ExceptionReport, items: Sequence[Item]
+) -> Sequence[ExceptionDecision]:
+    decisions: list[ExceptionDecision] = []
+    parts = _parts(cases, told.thread, report, items)
+    for name in dict.fromkeys([*parts, *cases]):
+        story = _Story(cases.get(name), name, told)
+        if name in parts:
+            _tell(story, told, report, parts[name])
+        elif story.can(Step.HEAR_PARTNER):
+            story.move(Step.HEAR_PARTNER, "the partner has written")
+        if report.case_resolved and story.can(Step.RESOLVE):
+            story.move(Step.RESOLVE, "the partner says that it is resolved")
+        decisions += story.decisions
+    return decisions
+
+
+def _parts(
+    cases: Cases, thread: str, report: ExceptionReport, items: Sequence[Item]
+) -> dict[str, _Part]:
+    """Return what a report says, by the name of the exception that it is about."""
+    by_class: dict[ExceptionClass, list[Item]] = {}
+    for item in items:
+        by_class.setdefault(KINDS[item.kind].exception_class, []).append(item)
+    # The first has the name of the thread, and keeps it.
+    first = cases[thread].exception_class if thread in cases else next(iter(by_class), None)
+    parts = {
+        thread if exception_class is first else name_in(thread, exception_class): _Part(
+            some, [item.sentence for item in some]
+        )
+        for exception_class, some in by_class.items()
+    }
+    # What is told in words alone is told of the first that the report is about.
+    name = next(iter(parts), thread)
+    part = parts.get(name, _Part((), ()))
+    parts[name] = part._replace(words=[*part.words, *(report.other_errors or ())])
+    return parts
+
+
+def _tell(story: _Story, told: _Told, report: ExceptionReport, part: _Part) -> None:
+    """Tell one exception what a report says of it."""
+    sentence = "; ".join(part.words) or ("resolved" if report.case_resolved else "nothing is said")
     about: dict[str, Any] = {
-        "things": list(dict.fromkeys(epc for item in items for epc in item.things)),
+        "things": list(dict.fromkeys(epc for item in part.items for epc in item.things)),
         "transactions": [*transactions_of(report)],
         "partner": partner_of(report.sender_information),
         "events": [],
         "findings": [],
     }
     if story.case is None:
-        kind = items[0].kind if items else None
+        kind = part.items[0].kind if part.items else None
         kind_class = KINDS[kind].exception_class if kind else ExceptionClass.DATA_ISSUE
         story.add(
             ExceptionOpened,
@@ -192,19 +244,18 @@ def _report(story: _Story, report: ExceptionReport) -> None:
             cause=None,
             owner=None,
             due=due_of(kind_class, story.now),
+            thread=told.thread,
             **about,
         )
     else:
-        if story.case.state in OVER and is_about_more and not report.case_resolved:
+        if story.case.state in OVER and part.words and not report.case_resolved:
             story.move(Step.REOPEN, "the partner reports it again")
         elif story.can(Step.HEAR_PARTNER):
             story.move(Step.HEAR_PARTNER, "the partner has written")
-        if story.case.state is not State.CLOSED and _has_news(story.case, about):
+        if story.case.state not in SEALED and _has_news(story.case, about):
             story.add(ExceptionAmended, sentence, **about)
         else:
             story.add(ExceptionCommented, sentence)
-    if report.case_resolved and story.can(Step.RESOLVE):
-        story.move(Step.RESOLVE, "the partner says that it is resolved")
 
 
 def _has_news(case: ExceptionCase, about: Mapping[str, Any]) -> bool:
@@ -215,14 +266,20 @@ def _has_news(case: ExceptionCase, about: Mapping[str, Any]) -> bool:
     )
 
 
-def _respond(story: _Story, response: ExceptionResponse) -> None:
-    if story.case is None:
-        raise no_exception(response.exception_case_uuid)
+def _respond(cases: Cases, told: _Told, response: ExceptionResponse) -> Sequence[ExceptionDecision]:
+    """Tell those exceptions that wait for the partner, or the first where none does."""
     sentence = _sentence(response)
-    if story.can(Step.HEAR_PARTNER):
-        story.move(Step.HEAR_PARTNER, sentence)
-    else:
+    decisions: list[ExceptionDecision] = []
+    for name, case in cases.items():
+        story = _Story(case, name, told)
+        if story.can(Step.HEAR_PARTNER):
+            story.move(Step.HEAR_PARTNER, sentence)
+        decisions += story.decisions
+    if not decisions:
+        story = _Story(cases[told.thread], told.thread, told)
         story.add(ExceptionCommented, sentence)
+        decisions += story.decisions
+    return decisions
 
 
 def _sentence(message: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,21 +18,23 @@ from epcis_repo.exceptions.pdg.events import (
     ExceptionMessage,
     ExceptionMessageReceived,
     ExceptionMessageWritten,
+    Form,
     thread_tag,
 )
 from epcis_repo.exceptions.pdg.mapping import (
+    Item,
     decided_by,
     decided_by_writing,
     item_uuids,
+    items_of,
     sender_of,
 )
 from epcis_repo.exceptions.pdg.messages import ExceptionReport, Message
 from epcis_repo.exceptions.pdg.reading import read_message
-from epcis_repo.exceptions.pdg.rules import ExchangeMessage, Form
+from epcis_repo.exceptions.pdg.rules import Cases, DecideOnThread, ExchangeMessage
 from epcis_repo.exceptions.pdg.writing import content_of, write_message
-from epcis_repo.exceptions.reading import STATEMENTS
-from epcis_repo.exceptions.rules import Decide, ExceptionCase
-from epcis_repo.exceptions.values import exception_value
+from epcis_repo.exceptions.reading import STATEMENTS, exceptions_named
+from epcis_repo.exceptions.rules import OVER, ExceptionCase, names_in
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.documents import received
 from epcis_repo.recorders.decisions import decide, decision_of
@@ -50,9 +53,8 @@ class Past(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Taken:
     """
-    A message and the exception that it is about; `again` where it had come before.
-
-    `body` are its bytes.
+    A message and the exception that it is about, the first of its thread; `again` where it had come
+    before. `body` are its bytes.
     """
 
     message_uuid: str
@@ -63,21 +65,28 @@ class Taken:
 
 async def take_message(store: EventStore, body: bytes, *, now: int) -> Taken:
     """
-    Take a partner's message, and return what its exception is then.
+    Take a partner's message, and return what the first exception of its thread is then.
 
-    A report opens the exception of its exception_case_uuid, or adds to it; a response is an answer
-    to it. One that comes again changes nothing. Raises `ValidationError` for what is no message,
-    `MessageTakenError` for one that has the name of another, and `NotFoundError` for a response to
-    what nobody has reported.
+    A report opens exceptions in the thread of its exception_case_uuid, or adds to them; a response
+    is an answer to them. One that comes again changes nothing. Raises `ValidationError` for what is
+    no message, `MessageTakenError` for one that has the name of another, `StrangerError` for one
+    of somebody whom the thread is not with, and `NotFoundError` for a response to what nobody has
+    reported.
     """
+    # A long one takes a second, in which others are answered.
+    message, items, made = await asyncio.to_thread(_received, body)
+
+    def decided(cases: Cases) -> Sequence[ExceptionDecision]:
+        return decided_by(cases, message, items, document=made.document, now=now)
+
+    return await _recorded(store, made, decided, body, now=now, about=made.exception_id)
+
+
+def _received(body: bytes) -> tuple[Message, Sequence[Item], ExceptionMessageReceived]:
     message = read_message(body)
-    digest = sha256(body).hexdigest()
-
-    def decided(case: ExceptionCase | None) -> Sequence[ExceptionDecision]:
-        return decided_by(case, message, document=digest, now=now)
-
-    made = _exchanged(ExceptionMessageReceived, message, digest, by=sender_of(message))
-    return await _recorded(store, made, decided, body, now=now)
+    by, gln = sender_of(message), message.sender_information.gln
+    made = ExceptionMessageReceived(**_said(message, body), by=by, gln=gln)
+    return message, items_of(message), made
 
 
 async def write_message_about(
@@ -90,33 +99,44 @@ async def write_message_about(
     no such exception, and `ValidationError` for what cannot be written.
     """
     message_uuid = str(uuid.uuid4())
-    said = message_asked(asked, message_uuid=message_uuid)
+    said = await asyncio.to_thread(message_asked, asked, message_uuid=message_uuid)
     case = await one_exception(store, exception_id)
-    past = await messages_about(store, exception_id)
-    exchanged = _standing(past)
-    message = compose(case, said, exchanged, message_uuid=message_uuid, now=now)
+    async with store.reading() as session:
+        until = await log.head(session)
+        of_thread = await exceptions_named(session, names_in(case.thread), until)
+        past = await _messages(session, case.thread, until)
+    exchanged = _standing(past, of_thread.values())
+    message = await asyncio.to_thread(
+        compose, case, said, exchanged, message_uuid=message_uuid, now=now
+    )
     body = write_message(message)
-    digest = sha256(body).hexdigest()
+    made = ExceptionMessageWritten(
+        **_said(message, body),
+        by=said.by,
+        gln=said.sender_information.gln,
+        email=said.sender_information.email,
+        receiver=said.receiver,
+    )
 
-    def decided(case: ExceptionCase | None) -> Sequence[ExceptionDecision]:
-        return decided_by_writing(case, message, document=digest, by=said.by, now=now)
+    def decided(cases: Cases) -> Sequence[ExceptionDecision]:
+        case = cases.get(exception_id)
+        return decided_by_writing(case, message, document=made.document, by=said.by, now=now)
 
-    made = _exchanged(ExceptionMessageWritten, message, digest, by=said.by)
-    return await _recorded(store, made, decided, body, now=now)
+    return await _recorded(store, made, decided, body, now=now, about=exception_id)
 
 
 async def messages_about(
     store: EventStore, exception_id: str, *, known_at: int | None = None
 ) -> list[Past]:
     """
-    Return the messages about an exception in order, as was known at `known_at`.
+    Return the messages in the thread of an exception in order, as was known at `known_at`.
 
     Raises `NotFoundError` when there was no such exception.
     """
-    await one_exception(store, exception_id, known_at=known_at)
+    case = await one_exception(store, exception_id, known_at=known_at)
     async with store.reading() as session:
         until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
-        return await _messages(session, exception_id, until)
+        return await _messages(session, case.thread, until)
 
 
 async def message_about(store: EventStore, exception_id: str, message_uuid: str) -> bytes:
@@ -132,34 +152,38 @@ async def message_about(store: EventStore, exception_id: str, message_uuid: str)
 
 
 async def _recorded(
-    store: EventStore, made: ExceptionMessage, decided: Decide, body: bytes, *, now: int
+    store: EventStore,
+    made: ExceptionMessage,
+    decided: DecideOnThread,
+    body: bytes,
+    *,
+    now: int,
+    about: str,
 ) -> Taken:
     documents = [(made.document, body, MEDIA_TYPE)]
     done = await decide(
         store, lambda: ExchangeMessage(made, decided, now=now), now=now, documents=documents
     )
-    case = await one_exception(store, made.exception_id)
+    case = await one_exception(store, about)
     return Taken(made.message_uuid, case, again=done.is_again, body=body)
 
 
-def _exchanged(
-    kind: type[ExceptionMessage], message: Message, digest: str, *, by: str
-) -> ExceptionMessage:
+def _said(message: Message, body: bytes) -> dict[str, Any]:
+    """Return what is recorded of a message, whoever has written it."""
     form = Form.REPORT if isinstance(message, ExceptionReport) else Form.RESPONSE
-    return kind(
-        message_uuid=message.message_uuid,
-        exception_id=message.exception_case_uuid,
-        message=form.value,
-        document=digest,
-        content=content_of(message),
-        items=[*item_uuids(message)],
-        po_number=message.po_number,
-        by=by,
-    )
+    return {
+        "message_uuid": message.message_uuid,
+        "exception_id": message.exception_case_uuid,
+        "message": form.value,
+        "document": sha256(body).hexdigest(),
+        "content": content_of(message),
+        "items": [*item_uuids(message)],
+        "po_number": message.po_number,
+    }
 
 
-async def _messages(session: Reading, exception_id: str, until: int) -> list[Past]:
-    tags = [thread_tag(exception_id)]
+async def _messages(session: Reading, thread: str, until: int) -> list[Past]:
+    tags = [thread_tag(thread)]
     rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
     found = []
     for recorded in (RecordedEvent(*row) for row in rows):
@@ -169,7 +193,7 @@ async def _messages(session: Reading, exception_id: str, until: int) -> list[Pas
     return found
 
 
-def _standing(past: Sequence[Past]) -> Exchanged:
+def _standing(past: Sequence[Past], cases: Iterable[ExceptionCase]) -> Exchanged:
     """Return what a message that is written now may go on from."""
     messages = [each.message for each in past]
     reported = _items(messages, ExceptionMessageReceived, Form.REPORT)
@@ -178,6 +202,7 @@ def _standing(past: Sequence[Past]) -> Exchanged:
         po_number=next((m.po_number for m in reversed(messages) if m.po_number), None),
         reported=list(reported),
         unanswered=[name for name in reported if name not in answered],
+        is_over=all(case.state in OVER for case in cases),
     )
 
 
@@ -192,15 +217,6 @@ def _items(
     }
 
 
-def taken_value(taken: Taken, *, now: int) -> dict[str, Any]:
-    """Return what became of a message as JSON (`schemas/exception-message-taken.schema.json`)."""
-    return {
-        "message_uuid": taken.message_uuid,
-        "again": taken.again,
-        "exception": exception_value(taken.case, now=now),
-    }
-
-
 def messages_value(past: Iterable[Past]) -> dict[str, Any]:
     """Return messages as JSON (`schemas/exception-messages.schema.json`)."""
     return {
@@ -210,6 +226,10 @@ def messages_value(past: Iterable[Past]) -> dict[str, Any]:
                 "message": message.message,
                 "written_here": isinstance(message, ExceptionMessageWritten),
                 "by": message.by,
+                "gln": message.gln,
+                "receiver": message.receiver
+                if isinstance(message, ExceptionMessageWritten)
+                else None,
                 "po_number": message.po_number,
                 "at": utc_text(at),
                 "items": message.items,

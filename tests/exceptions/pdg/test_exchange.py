@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,15 +26,17 @@ from epcis_repo.exceptions.asked import Asked, Sought
 from epcis_repo.exceptions.events import ExceptionMoved
 from epcis_repo.exceptions.pdg import (
     MessageTakenError,
+    StrangerError,
     Taken,
     message_about,
     messages_about,
     messages_value,
+    operations,
     take_message,
     write_message_about,
 )
 from epcis_repo.exceptions.pdg.mapping import SECTIONS, items_of
-from epcis_repo.exceptions.pdg.messages import ExceptionReport
+from epcis_repo.exceptions.pdg.messages import ExceptionReport, Message
 from epcis_repo.exceptions.pdg.reading import read_message
 from epcis_repo.gs1 import canonical_key
 from epcis_repo.operations.documents import received
@@ -50,18 +53,19 @@ from tests.exceptions.pdg.made import (
     OVERAGE,
     UNDERAGE,
     WHOLE_REPORT,
+    WHOLESALER,
     official,
     report_value,
     response_value,
 )
-from tests.operations.reports import NOW, OTHER_PACK, PACK, PALLET
+from tests.operations.reports import HOUR, NOW, OTHER_PACK, PACK, PALLET
 
 SECOND = 1_000_000
 THIRD_PACK = "urn:epc:id:sgtin:030001.0012345.A3"
 LOT = "urn:epc:class:lgtin:030001.0012345.L2"
 PRODUCT, BOXES = "urn:epc:idpat:sgtin:030001.0012345.*", "urn:epc:idpat:sgtin:030001.1012345.*"
 ORDER = "urn:epcglobal:cbv:bt:0300010000022:PO-1"
-BUYER = "urn:epc:id:pgln:030001.000002"
+BUYER, PGLN = "urn:epc:id:pgln:030001.000002", "urn:epc:id:pgln:030001.000001"
 WRITING = {"by": "QA", "sender_information": MAKER}
 
 
@@ -85,10 +89,17 @@ async def opened(store: EventStore, **asked: Any) -> ExceptionCase:
 
 
 async def move(store: EventStore, step: Step, exception_id: str = CASE_UUID) -> ExceptionCase:
+    by = "QA's second" if step is Step.APPROVE else "QA"
     moved = ExceptionMoved(
-        exception_id=exception_id, reason="x", by="QA", documents=[], step=step, due=None
+        exception_id=exception_id, reason="x", by=by, documents=[], step=step, due=None
     )
     return await decide_on(store, moved, now=NOW)
+
+
+async def of_thread(store: EventStore, thread: str = CASE_UUID) -> Sequence[ExceptionCase]:
+    """The exceptions of a thread, as they were opened."""
+    page = await exceptions(store, Sought(thread=thread), per_page=9, now=NOW)
+    return page.exceptions[::-1]
 
 
 def decided(case: ExceptionCase) -> Sequence[str]:
@@ -111,11 +122,35 @@ class TestAReport:
 
         assert case == await one_exception(store, CASE_UUID)
         assert (case.exception_class, case.kind) == (ExceptionClass.PRODUCT_NO_DATA, "no_data")
-        assert case.things == (PACK, PRODUCT, OTHER_PACK, BOXES, THIRD_PACK, LOT)
+        assert case.things == (PACK, PRODUCT)
         assert (case.transactions, case.partner) == ((ORDER,), BUYER)
         assert (case.state, case.by) == (State.OPEN, "returns@wholesaler.example")
-        for word in ("12 received", "shipment 4711.xml", "lot L1, in the data L2", "seal"):
+        for word in ("12 received", "came without data", "seal"):
             assert word in case.reason
+
+    async def test_opens_one_for_each_class(self, store: EventStore) -> None:
+        """
+        Lists of other classes are exceptions of their own in the same thread, each with its clock.
+        """
+        await take(store, WHOLE_REPORT)
+
+        first, *others = await of_thread(store)
+
+        assert first.exception_id == CASE_UUID
+        assert {case.thread for case in (first, *others)} == {CASE_UUID}
+        found = {case.exception_class: (case.kind, case.things, case.due) for case in others}
+        assert found == {
+            ExceptionClass.DATA_NO_PRODUCT: ("shortage", (OTHER_PACK, BOXES), NOW + 48 * HOUR),
+            ExceptionClass.DATA_ISSUE: (
+                "wrong_serial",
+                (THIRD_PACK, LOT, BOXES),
+                NOW + 72 * HOUR,
+            ),
+        }
+        said = {case.exception_class: case.reason for case in others}
+        assert "shipment 4711.xml" in said[ExceptionClass.DATA_NO_PRODUCT]
+        assert "lot L1, in the data L2" in said[ExceptionClass.DATA_ISSUE]
+        assert all("seal" not in case.reason for case in others)
 
     @pytest.mark.parametrize(
         ("section", "item", "exception_class", "kind", "things"),
@@ -233,8 +268,26 @@ class TestAReport:
         taken = await asyncio.gather(*(take(store, WHOLE_REPORT) for _ in range(8)))
 
         assert sorted(each.again for each in taken) == [False] + [True] * 7
-        assert decided(await one_exception(store, CASE_UUID)) == ["Opened"]
+        assert [decided(case) for case in await of_thread(store)] == [["Opened"]] * 3
         assert len(await messages_about(store, CASE_UUID)) == 1
+
+    async def test_is_read_beside_the_others(
+        self, store: EventStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A message may have thousands of items: others are answered while they are read.
+        """
+        threads: list[int] = []
+
+        def noting(body: bytes) -> Message:
+            threads.append(threading.get_ident())
+            return read_message(body)
+
+        monkeypatch.setattr(operations, "read_message", noting)
+        await take(store, WHOLE_REPORT)
+
+        assert len(threads) == 1
+        assert threading.get_ident() not in threads
 
     async def test_goes_together_with_others(self, store: EventStore) -> None:
         """
@@ -267,14 +320,15 @@ class TestAReport:
             await take(store, report_value(po_number="PO-2", exception_case_uuid=thread))
 
         page = await exceptions(store, Sought(), per_page=10, now=NOW)
-        assert [decided(case) for case in page.exceptions] == [["Opened"]]
+        assert [decided(case) for case in page.exceptions] == [["Opened"]] * 3
 
     async def test_adds_what_is_new(self, store: EventStore) -> None:
         """
         A second report adds what the first did not name; one that names nothing new is a comment.
         """
         await take(store, report_value(exceptions={"missing_product_data": [MISSING_DATA]}))
-        more = {"missing_product": [MISSING_PRODUCT], "missing_product_data": [MISSING_DATA]}
+        another = {**MISSING_DATA, "product_serial": "A2"}
+        more = {"missing_product_data": [another, MISSING_DATA]}
 
         second = await take(store, report_value("report-2", exceptions=more))
         third = await take(store, report_value("report-3", exceptions=more))
@@ -282,6 +336,22 @@ class TestAReport:
         assert second.case.things == (PACK, OTHER_PACK)
         assert decided(third.case) == ["Opened", "Amended", "Commented"]
         assert third.case.exception_class is ExceptionClass.PRODUCT_NO_DATA
+
+    async def test_adds_an_exception_of_another_class(self, store: EventStore) -> None:
+        """
+        What a later report has of another class is one more exception; more of that is added to it.
+        """
+        await take(store, report_value(exceptions={"missing_product_data": [MISSING_DATA]}))
+        for number in (2, 3):
+            item = {**MISSING_PRODUCT, "product_serial": f"A{number}"}
+            report = report_value(f"report-{number}", exceptions={"missing_product": [item]})
+            await take(store, report)
+
+        first, second = await of_thread(store)
+
+        assert (first.exception_id, decided(first)) == (CASE_UUID, ["Opened"])
+        assert second.exception_class is ExceptionClass.DATA_NO_PRODUCT
+        assert (second.things, decided(second)) == ((OTHER_PACK, THIRD_PACK), ["Opened", "Amended"])
 
     async def test_resolves(self, store: EventStore) -> None:
         """
@@ -294,8 +364,9 @@ class TestAReport:
 
         assert decided(second.case) == ["Opened", "Commented", "resolve"]
         assert third.case.state is State.RESOLVED
+        assert {case.state for case in await of_thread(store)} == {State.RESOLVED}
 
-    @pytest.mark.parametrize("steps", [(Step.RESOLVE,), (Step.RESOLVE, Step.CLOSE)])
+    @pytest.mark.parametrize("steps", [(Step.RESOLVE,), (Step.RESOLVE, Step.APPROVE, Step.CLOSE)])
     async def test_reopens_what_was_over(self, store: EventStore, steps: Sequence[Step]) -> None:
         """
         What is reported once more after it was over is open again.
@@ -307,15 +378,16 @@ class TestAReport:
         case = (await take(store, {**WHOLE_REPORT, "message_uuid": "report-2"})).case
 
         assert (case.state, case.times_reopened) == (State.OPEN, 1)
+        assert [c.times_reopened for c in await of_thread(store)] == [1, 0, 0]
 
     async def test_leaves_what_is_closed(self, store: EventStore) -> None:
         """
         That it is resolved is no more than a comment on what is closed, whatever it was about.
         """
         await take(store, report_value(exceptions={"missing_product_data": [MISSING_DATA]}))
-        await move(store, Step.RESOLVE)
-        await move(store, Step.CLOSE)
-        more = {"missing_product": [MISSING_PRODUCT]}
+        for step in (Step.RESOLVE, Step.APPROVE, Step.CLOSE):
+            await move(store, step)
+        more = {"missing_product_data": [{**MISSING_DATA, "product_serial": "A2"}]}
 
         value = report_value("report-2", exceptions=more, case_resolved=True)
         case = (await take(store, value)).case
@@ -393,6 +465,136 @@ class TestAResponse:
 
         async with store.reading() as session:
             assert await head(session) == 0
+
+
+STRANGER = {"gln": "0300010000039", "email": "somebody@elsewhere.example"}
+
+
+class TestWhoseThreadItIs:
+    @pytest.mark.parametrize("kind", ["report", "response"])
+    async def test_is_of_the_two_who_have_written(self, store: EventStore, kind: str) -> None:
+        """
+        Once one has reported and another responded, nobody else gets in, whatever he sends; both
+        of them do.
+        """
+        await take(store, WHOLE_REPORT)
+        await take(store, response_value())
+        async with store.reading() as session:
+            before = await head(session)
+        value = report_value if kind == "report" else response_value
+
+        with pytest.raises(StrangerError, match="0300010000039") as refused:
+            await take(store, value("message-3", sender_information=STRANGER))
+
+        # Who it is between is none of his business.
+        assert not any(str(who["gln"]) in str(refused.value) for who in (WHOLESALER, MAKER))
+        async with store.reading() as session:
+            assert await head(session) == before
+        await take(store, report_value("report-2"))
+        await take(store, response_value("response-2"))
+
+    async def test_takes_a_report_only_from_who_has_reported(self, store: EventStore) -> None:
+        """
+        There is room for one who responds, and for nobody who reports, too.
+        """
+        await take(store, WHOLE_REPORT)
+
+        with pytest.raises(StrangerError):
+            await take(store, report_value("report-2", sender_information=STRANGER))
+        await take(store, response_value())
+
+    async def test_is_ours_and_his_once_we_have_written(self, store: EventStore) -> None:
+        """
+        Who has reported to us is answered by us, and by nobody else.
+        """
+        await take(store, WHOLE_REPORT)
+        await write(store, "response", resolution_response="Accept")
+
+        with pytest.raises(StrangerError):
+            await take(store, response_value(sender_information=STRANGER))
+        await take(store, report_value("report-2", case_resolved=True))
+
+    async def test_is_of_whoever_answers_first_what_we_have_written(
+        self, store: EventStore
+    ) -> None:
+        """
+        Where nobody says whom a message is for, it is for whom answers.
+        """
+        case = await opened(store, kind="no_data", things=(PACK,))
+        await write(store, "report", case.exception_id, sender_information=WHOLESALER)
+        about = {"exception_case_uuid": case.exception_id}
+
+        await take(store, response_value(**about))
+
+        with pytest.raises(StrangerError):
+            await take(store, response_value("r-2", sender_information=STRANGER, **about))
+        await take(store, response_value("r-3", **about))
+
+    @pytest.mark.parametrize("receiver", ["0300010000015", "Exceptions@Maker.example", PGLN])
+    async def test_is_of_whom_it_was_written_for(self, store: EventStore, receiver: str) -> None:
+        """
+        Where somebody says whom a message is for, by GLN or address, nobody else answers it.
+        """
+        case = await opened(store, kind="no_data", things=(PACK,))
+        await write(
+            store,
+            "report",
+            case.exception_id,
+            sender_information=WHOLESALER,
+            receiver=receiver,
+        )
+        about = {"exception_case_uuid": case.exception_id}
+
+        with pytest.raises(StrangerError):
+            await take(store, response_value("r-1", sender_information=STRANGER, **about))
+        await take(store, response_value("r-2", **about))
+
+    async def test_that_nobody_has_written_in_is_of_the_partner(self, store: EventStore) -> None:
+        """
+        An exception of ours is nobody's to write about but its partner's, where there is one.
+        """
+        alone = await opened(store, kind="no_data", things=(PACK,))
+        ours = await opened(store, kind="no_data", things=(PACK,), partner=PGLN)
+        for case in (alone, ours):
+            about = {"exception_case_uuid": case.exception_id}
+            with pytest.raises(StrangerError):
+                await take(store, report_value(sender_information=STRANGER, **about))
+
+        about = {"exception_case_uuid": ours.exception_id}
+        await take(store, report_value(sender_information=MAKER, **about))
+
+    @pytest.mark.parametrize(
+        ("sender", "is_same"),
+        [
+            ({**WHOLESALER, "email": "others@wholesaler.example"}, True),
+            ({"email": "Returns@Wholesaler.example "}, True),
+            ({"email": "others@wholesaler.example"}, False),
+            ({**WHOLESALER, "gln": "0300010000039"}, False),
+        ],
+    )
+    async def test_knows_a_sender_by_his_gln_else_by_his_address(
+        self, store: EventStore, sender: dict[str, Any], is_same: bool
+    ) -> None:
+        """
+        The GLN says who somebody is; where there is none in one of two messages, the address does.
+        """
+        await take(store, WHOLE_REPORT)
+        value = report_value("report-2", sender_information=sender)
+
+        if is_same:
+            await take(store, value)
+        else:
+            with pytest.raises(StrangerError):
+                await take(store, value)
+
+    async def test_takes_what_comes_again_from_anybody(self, store: EventStore) -> None:
+        """
+        A message that was taken is known again before anything else is asked of it.
+        """
+        await take(store, WHOLE_REPORT)
+        await take(store, response_value())
+
+        assert (await take(store, WHOLE_REPORT)).again
 
 
 class TestKeeping:
@@ -546,6 +748,26 @@ class TestWritingAReport:
 
         assert (value["exceptions"], value["case_resolved"]) == ({}, True)
         assert (await one_exception(store, case.exception_id)).state is State.RESOLVED
+
+    async def test_says_that_it_is_resolved_when_all_of_its_thread_is(
+        self, store: EventStore
+    ) -> None:
+        """
+        A message speaks for its thread: what is over while others are not is told in words.
+        """
+        await take(store, WHOLE_REPORT)
+        first, *others = await of_thread(store)
+        await move(store, Step.RESOLVE, first.exception_id)
+
+        value = await write(store, "report", first.exception_id)
+
+        assert (value["exceptions"], value["case_resolved"]) == ({}, False)
+        assert value["other_errors"][0].startswith("resolved: 00300010123455")
+        for case in others:
+            await move(store, Step.RESOLVE, case.exception_id)
+        value = await write(store, "report", others[0].exception_id)
+        assert (value["exception_case_uuid"], value["case_resolved"]) == (CASE_UUID, True)
+        assert len(await messages_about(store, others[0].exception_id)) == 3
 
     async def test_comes_to_a_partner_as_it_was_meant(self, store: EventStore) -> None:
         """
