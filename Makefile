@@ -51,6 +51,15 @@ fuzz: $(DEV) ## Try other examples than the gate, F=20 times as many schema docu
 	EPCIS_REPO_FUZZ=$(or $(F),20) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 \
 		$(or $(T),tests/validation/test_schema_differences.py tests/rest/test_description_holds.py)
 
+# What holds chains of chance against a slow walk, and puts each defect into a long chain.
+CHAINS := tests/operations/test_against_oracle.py tests/findings/test_mutations.py \
+	tests/validation/test_mutations.py tests/reconciliation/test_lots.py
+
+.PHONY: chains
+chains: $(DEV) ## Hold thousands of chains against a slow walk, put each defect into 5,000 events
+	EPCIS_REPO_FUZZ=20 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 \
+		$(or $(T),$(CHAINS))
+
 .PHONY: faults
 faults: $(DEV) ## Break it thousands of times and print what was found; T=tests/faults/test_kills.py
 	EPCIS_REPO_FAULTS=full $(BIN)/python -m pytest $(or $(T),tests/faults)

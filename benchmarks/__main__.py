@@ -23,7 +23,9 @@ from benchmarks import (
     partners,
     proofs,
     rebuild,
+    rules,
     size,
+    traceability,
 )
 from benchmarks.amounts import Amounts
 from benchmarks.figures import Figure, table
@@ -39,9 +41,11 @@ STORIES: dict[str, Story] = {
     "partners": partners.measure,
     "growth": growth.measure,
     "look-ups": look_ups.measure,
+    "traceability": traceability.measure,
     "pages": pages.measure,
     "rebuild": rebuild.measure,
     "proofs": proofs.measure,
+    "rules": rules.measure,
     "size": size.measure,
     "memory": memory.measure,
 }

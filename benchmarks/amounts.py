@@ -12,7 +12,8 @@ class Amounts:
 
     `rounds` are interleaved, and their median counts. `units` are the serials of a lot, `events`
     those of documents of many events, `epcs` those that one event names, `small` is how many
-    documents of one event there are, `rows` how many EPC rows a log grows to.
+    documents of one event there are, `rows` how many EPC rows a log grows to, `packs` what is in a
+    truck.
     """
 
     rounds: int = 3
@@ -24,6 +25,7 @@ class Amounts:
     look_ups: int = 1_000
     proofs: int = 200
     rows: int = 500_000
+    packs: int = 100_000
 
     @property
     def typical(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,8 +11,10 @@ from fastapi import FastAPI
 
 from epcis_repo import __version__
 from epcis_repo.capture_jobs import Runner
+from epcis_repo.clock import clock
 from epcis_repo.operations.recent import RecentEvents
 from epcis_repo.projections.event_hashes import keep_hashed
+from epcis_repo.reactions import Judge, ReactionsDoor
 from epcis_repo.rest.openapi import description
 from epcis_repo.rest.resources import RESOURCES
 from epcis_repo.rest.router import Router
@@ -44,13 +45,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.in_progress = set()
             # Who has a WebSocket open.
             app.state.listening = set()
-            runner = Runner(store, clock=_now, events_max=chosen.capture_limit)
+            app.state.door = ReactionsDoor()
+            runner = Runner(
+                store, clock=clock, events_max=chosen.capture_limit, door=app.state.door
+            )
             app.state.runner = runner
             deliverer = Deliverer(
                 store,
                 post=Sender(chosen.webhook_networks).post,
                 signer=partial(open_webhook_key, chosen.webhook_key),
-                clock=_now,
+                clock=clock,
             )
             # What goes on behind the requests, for as long as there are any.
             behind: dict[str, Callable[[], Awaitable[None]]] = {
@@ -59,6 +63,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 "hashing events": partial(keep_hashed, store),
                 "delivering to subscribers": deliverer.run,
             }
+            if chosen.judging:
+                own = partial(open_store, chosen.db, part=chosen.part)
+                behind["judging what was captured"] = Judge(own, clock=clock).run
             running = [asyncio.create_task(keep_up(name, work)) for name, work in behind.items()]
             try:
                 yield
@@ -84,7 +91,3 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.extend(ROUTES)
     app.add_middleware(Router, resources=RESOURCES)
     return app
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -97,6 +97,33 @@ class Violation:
         return f"{place}: expected {self.expected}, found {_quoted(self.found)}"
 
 
+_EPCS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBroken(Violation):
+    """
+    A rule about things that an event breaks, in what is known of them.
+
+    It is about things of these EPCs. `event_id` is the event that shows it, `contradicts` an
+    earlier one that cannot be true besides, where there is one.
+    """
+
+    epcs: tuple[str, ...] = ()
+    event_id: str = ""
+    contradicts: str | None = None
+    what_to_do: str = ""
+
+    def __str__(self) -> str:
+        more = len(self.epcs) - _EPCS_SHOWN
+        epcs = ", ".join(self.epcs[:_EPCS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        against = f", which contradicts event {self.contradicts}" if self.contradicts else ""
+        return (
+            f"event {self.event}: {epcs}: {self.found}, by event {self.event_id}{against}; "
+            f"{self.expected} {self.what_to_do}"
+        )
+
+
 class ValidationError(InputError):
     """
     A document that breaks the standard; every violation that was found is listed.

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     One of more than `capture_async_size` bytes is captured after it was answered. `gln` is ours, 13
     digits, as verification answers give it. `key` is the file with the key that signs checkpoints,
     `origin` the name of the log that they are of. `witness_key` and `witness_name` are what we
-    co-sign the checkpoints of other logs with. `webhook_key` is the file with the key that signs
+    co-sign the checkpoints of other logs with. `judging` holds what was captured against the rules
+    about things, some way behind. `webhook_key` is the file with the key that signs
     what is delivered to subscribers; `webhook_networks`, such as `10.20.0.0/16,127.0.0.1/32`, are
     those beside the public Internet that it may go to, and by http; `subscription_limit` is how
     many subscriptions there may be to all queries. `unsafe_not_durable` takes a database that may
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     capture_size_max: int = Field(default=300 * 1024 * 1024, gt=0)
     capture_limit: int = Field(default=1_000_000, gt=0)
     capture_async_size: int = Field(default=16 * 1024 * 1024, ge=0)
+    judging: bool = True
     gln: str | None = Field(default=None, pattern=r"^[0-9]{13}$")
     key: Path = Path("epcis.key")
     origin: str = Field(default="epcis-repo", pattern=r"^[!-*,-~]+$")

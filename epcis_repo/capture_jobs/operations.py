@@ -28,6 +28,7 @@ from epcis_repo.operations.chunks import Chunks, no_room
 from epcis_repo.operations.idempotency import IdempotencyKey
 from epcis_repo.operations.preparing import (
     CaptureErrorBehaviour,
+    Door,
     Prepared,
     capture_id_of,
     digest_of,
@@ -107,6 +108,7 @@ async def run(
     *,
     clock: Callable[[], int],
     events_max: int | None = None,
+    door: Door | None = None,
 ) -> None:
     """
     Capture the document of a job, and end the job; one that has ended is left as it is.
@@ -119,7 +121,7 @@ async def run(
         return
     ending: CaptureFinished | CaptureFailed
     try:
-        receipt = await _captured(store, found, now=clock(), events_max=events_max)
+        receipt = await _captured(store, found, now=clock(), events_max=events_max, door=door)
         ending = CaptureFinished(capture_id, receipt.capture_id, utc_text(clock()))
     except StoreUnavailableError:
         raise
@@ -128,7 +130,9 @@ async def run(
     await decide(store, lambda: AdvanceJob(ending), now=clock())
 
 
-async def _captured(store: EventStore, found: Job, *, now: int, events_max: int | None) -> Receipt:
+async def _captured(
+    store: EventStore, found: Job, *, now: int, events_max: int | None, door: Door | None
+) -> Receipt:
     tag = found.idempotency_tag
     with TemporaryFile() as body:
         media_type = await _fetch(store, found.document, body)
@@ -140,6 +144,7 @@ async def _captured(store: EventStore, found: Job, *, now: int, events_max: int 
             key=None if tag is None else IdempotencyKey.of_tag(tag),
             capture_error_behaviour=found.capture_error_behaviour,
             events_max=events_max,
+            door=door,
         )
 
 

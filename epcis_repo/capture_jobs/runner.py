@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from epcis_repo.capture_jobs.operations import run, unended
 from epcis_repo.errors import StoreBusyError, StoreUnavailableError
+from epcis_repo.operations.preparing import Door
 from epcis_repo.store import EventStore
 
 T = TypeVar("T")
@@ -28,9 +29,15 @@ class Runner:
     """
 
     def __init__(
-        self, store: EventStore, *, clock: Callable[[], int], events_max: int | None = None
+        self,
+        store: EventStore,
+        *,
+        clock: Callable[[], int],
+        events_max: int | None = None,
+        door: Door | None = None,
     ) -> None:
         self._store = store
+        self._door = door
         self._clock = clock
         self._events_max = events_max
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
@@ -54,7 +61,13 @@ class Runner:
     async def _run(self, capture_id: str) -> None:
         try:
             await self._patiently(
-                lambda: run(self._store, capture_id, clock=self._clock, events_max=self._events_max)
+                lambda: run(
+                    self._store,
+                    capture_id,
+                    clock=self._clock,
+                    events_max=self._events_max,
+                    door=self._door,
+                )
             )
         except Exception:  # noqa: BLE001 - whatever it is, it is of this one
             # The others are not to wait for it. It runs on, as far as anybody knows, and is run

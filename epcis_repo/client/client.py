@@ -178,20 +178,31 @@ class Client:
         asked = _given({"as_of": as_of, "known_at": known_at, "nextPageToken": token})
         return await self._page(f"findings/{_segment(identifier)}", asked)
 
-    async def place_hold(self, asked: Mapping[str, Any]) -> Value:
+    async def place_hold(
+        self, asked: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Value:
         """Hold or recall a thing, a lot or a container; `asked` is what POST /holds takes."""
-        return await self._post("holds", asked)
+        more = None if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return await self._post("holds", asked, more)
 
     async def release_hold(self, hold_id: str, asked: Mapping[str, Any]) -> Value:
         """Release a hold; `asked` says who does, and why."""
         return await self._post(f"holds/{_segment(hold_id)}/release", asked)
 
     async def holds(
-        self, identifier: str | None = None, *, every: bool = False, **clocks: str | None
-    ) -> Value:
-        """Return the holds that last, those that reach a thing, or all that ever were."""
-        asked = {"id": identifier, "all": "true" if every else None, **clocks}
-        return await self._get("holds", _given(asked))
+        self,
+        identifier: str | None = None,
+        *,
+        every: bool = False,
+        as_of: str | None = None,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return a page of the holds that last, that reach a thing, or that ever were."""
+        asked = {"id": identifier, "all": "true" if every else None}
+        clocks = {"as_of": as_of, "known_at": known_at}
+        return await self._page("holds", _given({**asked, **clocks, **_paged(per_page, token)}))
 
     async def hold(self, hold_id: str, *, known_at: str | None = None) -> Value:
         """Return a hold."""
@@ -218,20 +229,30 @@ class Client:
         """Decide on an exception; `asked` says what, who does, and why."""
         return await self._post(f"exceptions/{_segment(exception_id)}/decisions", asked)
 
-    async def raise_findings(self, identifiers: Iterable[str], *, by: str) -> Value:
-        """Make exceptions of what is not as it should be with things or lots."""
-        return await self._post("exceptions/findings", {"of": [*identifiers], "by": by})
+    async def raise_findings(
+        self, identifiers: Iterable[str] = (), *, exceptions: Iterable[str] = (), by: str
+    ) -> Value:
+        """
+        Make exceptions of what is not as it should be with things or lots.
+
+        Of these, and of the `exceptions`, what is found no more is cleared.
+        """
+        asked = {"of": [*identifiers], "exceptions": [*exceptions]}
+        said = {name: listed for name, listed in asked.items() if listed}
+        return await self._post("exceptions/findings", {**said, "by": by})
 
     async def exceptions(
         self,
         sought: Mapping[str, str],
         *,
+        as_of: str | None = None,
         known_at: str | None = None,
         per_page: int | None = None,
         token: str | None = None,
     ) -> Listed:
         """Return a page of the exceptions that are sought, by the parameters of GET /exceptions."""
-        asked = _given({**sought, "known_at": known_at, **_paged(per_page, token)})
+        clocks = {"as_of": as_of, "known_at": known_at}
+        asked = _given({**sought, **clocks, **_paged(per_page, token)})
         return await self._page("exceptions", asked)
 
     async def exception(self, exception_id: str, *, known_at: str | None = None) -> Value:
@@ -327,10 +348,75 @@ class Client:
         async with self._sent("GET", f"documents/{_segment(digest)}") as answer:
             yield answer
 
-    async def rules(self) -> list[Value]:
+    async def rules(self, *, known_at: str | None = None) -> list[Value]:
         """Return the rules that documents are checked against, and those about things."""
-        rules: list[Value] = (await self._get("rules"))["rules"]
+        found = await self._get("rules", _given({"known_at": known_at}))
+        rules: list[Value] = found["rules"]
         return rules
+
+    async def set_reaction(self, rule: str, asked: Mapping[str, Any]) -> Value:
+        """Set what becomes of what breaks a rule; `asked` is what POST …/reactions takes."""
+        return await self._post(f"rules/{_segment(rule)}/reactions", asked)
+
+    async def reactions(self, rule: str, *, known_at: str | None = None) -> Value:
+        """Return what becomes of what breaks a rule."""
+        asked = _given({"known_at": known_at})
+        return await self._get(f"rules/{_segment(rule)}/reactions", asked)
+
+    async def findings_made(
+        self,
+        sought: Mapping[str, str],
+        *,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return a page of what was found at captures, by the parameters of GET /findings."""
+        asked = _given({**sought, "known_at": known_at, **_paged(per_page, token)})
+        return await self._page("findings", asked)
+
+    async def quarantine(
+        self, *, every: bool = False, per_page: int | None = None, token: str | None = None
+    ) -> Listed:
+        """Return a page of what was kept aside and waits, or of all that ever was."""
+        asked = {"all": "true" if every else None, **_paged(per_page, token)}
+        return await self._page("quarantine", _given(asked))
+
+    async def quarantined(self, capture_id: str) -> Value:
+        """Return what a capture has kept aside."""
+        return await self._get(f"quarantine/{_segment(capture_id)}")
+
+    async def release_quarantine(self, capture_id: str, asked: Mapping[str, Any]) -> Value:
+        """Have captured what was kept aside; `asked` says who does, and why."""
+        return await self._post(f"quarantine/{_segment(capture_id)}/release", asked)
+
+    async def dismiss_quarantine(self, capture_id: str, asked: Mapping[str, Any]) -> Value:
+        """Decide that what was kept aside is not to be captured, likewise."""
+        return await self._post(f"quarantine/{_segment(capture_id)}/dismiss", asked)
+
+    async def allocate(self, asked: Mapping[str, Any]) -> Value:
+        """Allocate serials of a product; `asked` is what POST /allocations takes."""
+        return await self._post("allocations", asked)
+
+    async def allocations(
+        self,
+        gtin: str | None = None,
+        *,
+        known_at: str | None = None,
+        per_page: int | None = None,
+        token: str | None = None,
+    ) -> Listed:
+        """Return a page of the allocations that were made, all or those of a product."""
+        asked = {"gtin": gtin, "known_at": known_at, **_paged(per_page, token)}
+        return await self._page("allocations", _given(asked))
+
+    async def allocation(self, allocation_id: str) -> Value:
+        """Return an allocation."""
+        return await self._get(f"allocations/{_segment(allocation_id)}")
+
+    async def withdraw_allocation(self, allocation_id: str, asked: Mapping[str, Any]) -> Value:
+        """Have an allocation count no more; `asked` says who does, and why."""
+        return await self._post(f"allocations/{_segment(allocation_id)}/withdraw", asked)
 
     async def create_query(self, name: str, query: Mapping[str, Any]) -> Value:
         """Give a name to a query."""
@@ -361,10 +447,9 @@ class Client:
         path = f"epcis/queries/{_segment(query)}/subscriptions/{_segment(subscription_id)}"
         await self._answer("DELETE", path)
 
-    async def deliveries(self) -> list[Value]:
-        """Return what is on its way to subscribers, and what was given up."""
-        found: list[Value] = (await self._get("deliveries"))["deliveries"]
-        return found
+    def deliveries(self) -> AsyncIterator[Value]:
+        """Yield what is on its way to subscribers, and what was given up."""
+        return self._all("deliveries", lambda found: found["deliveries"])
 
     async def replay(self, delivery_id: str) -> None:
         """Have a delivery that was given up attempted once more."""
@@ -389,8 +474,10 @@ class Client:
     async def _get(self, path: str, parameters: Parameters = ()) -> Value:
         return _value(await self._answer("GET", path, params=[*parameters]))
 
-    async def _post(self, path: str, value: Mapping[str, Any]) -> Value:
-        headers = {"Content-Type": "application/json"}
+    async def _post(
+        self, path: str, value: Mapping[str, Any], more: Mapping[str, str] | None = None
+    ) -> Value:
+        headers = {"Content-Type": "application/json", **(more or {})}
         content = orjson.dumps(value)
         return _value(await self._answer("POST", path, headers=headers, content=content))
 

@@ -11,6 +11,7 @@ from epcis_repo.errors import (
     EpcisError,
     InputError,
     NotFoundError,
+    RuleBroken,
     StoreUnavailableError,
     ValidationError,
     Violation,
@@ -50,7 +51,7 @@ def error_of(problem: Mapping[str, Any]) -> EpcisError:
     status, title, detail = (problem.get(name) for name in ("status", "title", "detail"))
     kind = (status, problem.get("type"), title)
     if listed := problem.get("violations"):
-        found = [Violation(**violation) for violation in listed]
+        found = [_violation(violation) for violation in listed]
         return ValidationError(found, count=problem.get("violationCount"))
     status = status if isinstance(status, int) else 500
     cls = _CLASSES.get(kind) or _BY_STATUS.get(
@@ -59,3 +60,9 @@ def error_of(problem: Mapping[str, Any]) -> EpcisError:
     assert issubclass(cls, EpcisError)
     # Without its constructor, which makes the words of facts that only the server has.
     return cls.__new__(cls, str(detail or title or f"the server answered {status}"))
+
+
+def _violation(value: Mapping[str, Any]) -> Violation:
+    if "epcs" not in value:
+        return Violation(**value)
+    return RuleBroken(**{**value, "epcs": tuple(value["epcs"])})

@@ -13,6 +13,7 @@ from epcis_repo.store.envelope import opened
 DOCUMENT_CAPTURED = "DocumentCaptured"
 CONFLICT_FOUND = "ConflictFound"
 CAPTURE_SUBMITTED = "CaptureSubmitted"
+FINDING_MADE = "FindingMade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class CapturedDocument:
     media_type: str
     positions: range
     idempotency_tag: str | None = None
+    partner: str | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -45,6 +47,7 @@ def receipt_in(event: RecordedEvent) -> CapturedDocument:
         media_type=value["media_type"],
         positions=range(event.position - count, event.position),
         idempotency_tag=value.get("idempotency_tag"),
+        partner=value.get("partner"),
     )
 
 
@@ -76,6 +79,10 @@ def kept_with(event: RecordedEvent) -> tuple[str, str | None] | None:
         return value["document"], value["media_type"]
     if event.type == CAPTURE_SUBMITTED:
         return submitted_document(opened(event)[1]).document, None
+    if event.type == FINDING_MADE:
+        value = json.loads(opened(event)[1])
+        # What was captured has its receipt.
+        return None if value["captured"] else (value["document"], None)
     return None
 
 

@@ -75,14 +75,12 @@ def product_is_unknown(life: Life, known: Known) -> Iterator[Found]:
 
 def serial_is_not_allocated(life: Life, known: Known) -> Iterator[Found]:
     """Where serials of a product were allocated, no others are in use."""
-    ranges = known.ranges.get(life.product or "")
-    if ranges and life.own:
+    wrong = [key for key in life.keys if known.is_not_allocated(key)] if life.own else ()
+    if wrong:
         begun = (m.entry for m in life.own if m.step is Step.COMMISSION)
         entry = next(begun, life.own[0].entry)
-        for key in life.keys:
-            serial = parse_identifier(key).serial or ""
-            if not any(allocated.has(serial) for allocated in ranges):
-                yield found(entry, serial=serial)._replace(keys=(key,))
+        for key in wrong:
+            yield found(entry, serial=parse_identifier(key).serial or "")._replace(keys=(key,))
 
 
 def rework_has_no_transaction(life: Life, _known: Known) -> Iterator[Found]:

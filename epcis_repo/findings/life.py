@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from epcis_repo.gs1 import parse_identifier
 from epcis_repo.model.what import Role
 from epcis_repo.operations.custody import handlings
 from epcis_repo.projections.containment import Interval
@@ -121,6 +122,15 @@ class Known:
     pack_sizes: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = LIMITS
 
+    def is_not_allocated(self, key: str) -> bool:
+        """Whether it is the key of a pack with a serial that is in none of its product's ranges."""
+        product = product_of(key)
+        ranges = self.ranges.get(product) if product is not None else None
+        if not ranges:
+            return False
+        serial = parse_identifier(key).serial or ""
+        return not any(allocated.has(serial) for allocated in ranges)
+
     @cached_property
     def holds_on(self) -> Mapping[str, Sequence[Hold]]:
         """The holds by what they are on."""
@@ -223,8 +233,7 @@ class Life:
     @property
     def product(self) -> str | None:
         """The key of the GTIN of a pack; None for all else."""
-        ai, _, rest = self.key.partition("/")
-        return f"01/{rest.partition('/')[0]}" if ai == "01" else None
+        return product_of(self.key)
 
     @cached_property
     def moments(self) -> Sequence[Moment]:
@@ -286,6 +295,12 @@ class Life:
             moment = Moment(entry, entry.step, standing, inside)
             yield moment
             standing = moment.after()
+
+
+def product_of(key: str) -> str | None:
+    """Return the key of the GTIN of a pack; None for all else."""
+    ai, _, rest = key.partition("/")
+    return f"01/{rest.partition('/')[0]}" if ai == "01" else None
 
 
 def event_at(entry: Entry) -> EventAt:

@@ -152,14 +152,15 @@ def _holds(life: Life, moment: Moment, known: Known) -> Iterator[Hold]:
         return
     order, time = moment.entry.said.order, moment.entry.said.event_time
     # The nearest first.
-    keys = (life.key, _lot_key(life.key, moment.before.lot), *life.containers(order))
+    keys = (life.key, lot_key(life.key, moment.before.lot), *life.containers(order))
     for key in dict.fromkeys(keys):
         for hold in known.holds_on.get(key or "", ()):
             if hold.begins <= time and (hold.ends is None or time < hold.ends):
                 yield hold
 
 
-def _lot_key(key: str, lot: str | None) -> str | None:
+def lot_key(key: str, lot: str | None) -> str | None:
+    """Return the key of the lot that a thing is of; None where there can be no such lot."""
     product = class_of(key) or ""
     if lot is None or not product.startswith("01/"):
         return None

@@ -21,7 +21,14 @@ from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 from epcis_repo.bindings.jsonld import parse_event
-from epcis_repo.errors import VIOLATIONS_KEPT, DuplicateEventError, EpcisError, KeyReusedError
+from epcis_repo.errors import (
+    VIOLATIONS_KEPT,
+    DuplicateEventError,
+    EpcisError,
+    KeyReusedError,
+    ValidationError,
+    Violations,
+)
 from epcis_repo.evidence.receipts import CAPTURE_SUBMITTED, submitted_document
 from epcis_repo.evidence.tags import REPORTED_TYPES
 from epcis_repo.evidence.tree import extend
@@ -34,13 +41,17 @@ from epcis_repo.operations.conflicts import Conflict, finding
 from epcis_repo.operations.idempotency import IdempotencyKey
 from epcis_repo.operations.preparing import (
     EVENT_IDS_MAX,
+    Admission,
+    Broken,
     CaptureErrorBehaviour,
+    Door,
     Prepared,
     Sent,
     capture_id_of,
+    drawn_uuid,
     prepare,
 )
-from epcis_repo.operations.problems import Problem, as_problem, problems_in
+from epcis_repo.operations.problems import Problem, as_problem, problems_aside, problems_in
 from epcis_repo.operations.receipts import (
     Receipt,
     document_tag,
@@ -57,6 +68,7 @@ from epcis_repo.store import (
     Query,
     QueryItem,
     Reading,
+    RecordedEvent,
     Writing,
     load_statements,
     log,
@@ -73,6 +85,8 @@ _MIDDLING = 8 << 20
 _READER = ThreadPoolExecutor(1, thread_name_prefix="reader")
 # So many contradictions of one document are noted; the document itself, which is kept, has all.
 _CONFLICTS_MAX = 10_000
+# So often a document is recorded anew without what was found in it the time before.
+_LOOKS_MAX = 8
 
 
 class _ContradictedError(DuplicateEventError):
@@ -81,6 +95,18 @@ class _ContradictedError(DuplicateEventError):
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         super().__init__(conflicts[0].event_id)
         self.conflicts = conflicts
+
+
+class _LookedAtError(EpcisError):
+    """Somebody looks at a document, which is to be recorded by itself for that."""
+
+
+class _HeldError(EpcisError):
+    """Events of a document break what somebody has set: all that was written is taken back."""
+
+    def __init__(self, held: Sequence[Broken]) -> None:
+        super().__init__("events break what somebody has set")
+        self.held = tuple(held)
 
 
 async def capture(
@@ -92,6 +118,8 @@ async def capture(
     key: IdempotencyKey | None = None,
     capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK,
     events_max: int | None = None,
+    door: Door | None = None,
+    admission: Admission | None = None,
 ) -> Receipt:
     """
     Record the events of the document in `body`, and keep its bytes.
@@ -102,6 +130,9 @@ async def capture(
     document is recorded. Where the `capture_error_behaviour` is to proceed, events that are not
     valid, or contradict what is recorded, are left out and told in the receipt. A `body` that is a
     file is never in memory as a whole; it is left open.
+
+    Where there is a `door`, it may refuse events, as those that are not valid, or keep them aside.
+    By an `admission` what was kept aside is captured; `AppendConditionFailed` where it is no more.
     """
     read = partial(
         prepare,
@@ -114,22 +145,33 @@ async def capture(
     )
     length = _length_of(body)
     if length <= _SMALL:
-        with _collector_at_rest():
+        with collector_at_rest():
             document = read()
     elif length <= _MIDDLING:
         read = partial(read, make_way=store.make_way)
         document = await asyncio.get_running_loop().run_in_executor(_READER, read)
     else:
         document = await asyncio.to_thread(partial(read, make_way=store.make_way))
+    document = replace(document, door=door, admission=admission)
+    is_alone = document.is_long or admission is not None
     with closing(document.chunks):
-        if not document.is_long:
-            return await store.write(_record, document)
-        try:
-            # A work of its own, so that no other document waits in the same group.
-            return await store.write(partial(_record_long), document)
-        except _ContradictedError as error:
-            await store.write(partial(_note_conflicts, error.conflicts), document)
-            raise DuplicateEventError(error.event_id) from None
+        for _ in range(_LOOKS_MAX):
+            try:
+                if not is_alone:
+                    return await store.write(_record, document)
+                # A work of its own, so that no other document waits in the same group.
+                return await store.write(partial(_record_long), document)
+            except _ContradictedError as error:
+                await store.write(partial(_note_conflicts, error.conflicts), document)
+                raise DuplicateEventError(error.event_id) from None
+            except _LookedAtError:
+                is_alone = True
+            except _HeldError as error:
+                document = replace(document, held=(*document.held, *error.held))
+                if document.is_aside and not all(broken.is_aside for broken in document.held):
+                    break
+        await store.write(partial(_note_held), document)
+    raise ValidationError([broken.violation for broken in document.held])
 
 
 def _length_of(body: bytes | IO[bytes]) -> int:
@@ -150,7 +192,7 @@ async def _record(
     session: Writing, documents: Sequence[Prepared]
 ) -> Sequence[Receipt | EpcisError]:
     """Record documents that came together; answer each with its receipt, or why it is refused."""
-    with _collector_at_rest():
+    with collector_at_rest():
         # No one else writes meanwhile, so what the log does not have now is new.
         before = await _before(session, documents)
         sent_by = [(document, next(document.sent())) for document in documents]
@@ -167,6 +209,9 @@ async def _record(
         for document, sent in sent_by:
             if (answer := before.answer_to(document, notes)) is not None:
                 answers.append(answer)
+                continue
+            if document.door is not None and document.door.looks_at(document):
+                answers.append(_LookedAtError())
                 continue
             together = [event for _, _, new, _ in accepted for event in new]
             named = [await _named(session, event, together) for event in sent]
@@ -210,15 +255,20 @@ async def _record_long(
     so when something contradicts the log, since the document may contradict itself, too.
     """
     [document] = documents
-    if (answer := await _answered(session, document)) is not None:
+    admission = document.admission
+    if admission is not None:
+        await log.append(session, (), admission.condition, now=document.now)
+    elif (answer := await _answered(session, document)) is not None:
         return [answer]
     now = await log.record_time(session, document.now)
     first = await log.head(session) + 1
     recorded, event_ids = 0, tuple[str, ...]()
     conflicts: list[Conflict] = []
     failures = _Failures()
-    for sent in document.sent():
-        with _collector_at_rest():
+    written: list[tuple[Sent, RecordedEvent]] | None = None
+    for number, chunk in enumerate(document.sent()):
+        sent = [event for event in chunk if document.has_part(event.number)]
+        with collector_at_rest():
             named = [await _named(session, event, ()) for event in sent]
             known, mine = await _recorded_before(session, named, first)
             verdict = _verdict_on(named, known, mine, document)
@@ -226,22 +276,45 @@ async def _record_long(
                 raise DuplicateEventError(verdict.doubled[0].event_id)
             conflicts += verdict.conflicts[: _CONFLICTS_MAX - len(conflicts)]
             failures.add(verdict)
-            await _append(session, verdict.new, now=now, document=document)
+            appended = await _append(session, verdict.new, now=now, document=document)
+            # Of more than a chunk nobody remembers all.
+            written = appended if number == 0 else None
             recorded += len(verdict.new)
             event_ids += _few(named)[: EVENT_IDS_MAX + 1 - len(event_ids)]
     if conflicts and not document.proceeds:
         raise _ContradictedError(conflicts)
-    told = await hearsay(session, document.statements)
-    news = list(told.news(document.statements))
+    await _look(session, document, written, after=first - 1)
+    statements = () if document.is_aside else document.statements
+    told = await hearsay(session, statements)
+    news = list(told.news(statements))
     for first_of_some in range(0, len(news), CHUNK_LENGTH):
         some = news[first_of_some : first_of_some + CHUNK_LENGTH]
         await _append(session, some, now=now, document=document)
     media_types = await _keep(session, [document])
     receipt = _receipt(document, _Counts(recorded, len(news), event_ids), failures, now)
     data = receipt_data(receipt.kept_as(media_types[document.digest]))
-    notes = await _not_recorded(session, _findings(conflicts, media_types))
-    await _append(session, [data, *notes], now=now, document=document)
+    notes = await _not_recorded(session, _findings(conflicts, media_types) | _notes_on(document))
+    decided = [] if admission is None else [admission.decided]
+    if document.aside and document.door is not None:
+        decided.append(document.door.aside(document))
+    await _append(session, [data, *notes, *decided], now=now, document=document)
     return [receipt]
+
+
+async def _look(
+    session: Writing,
+    document: Prepared,
+    written: Sequence[tuple[Sent, RecordedEvent]] | None,
+    *,
+    after: int,
+) -> None:
+    """Raise `_HeldError` where the door finds what keeps events from being recorded."""
+    door = document.door
+    if door is None or document.is_aside or not door.looks_at(document):
+        return
+    until = await log.head(session)
+    if held := await door.look(session, document, written, after=after, until=until):
+        raise _HeldError(held)
 
 
 async def _answer_repetition(
@@ -270,6 +343,19 @@ async def _note_conflicts(
     return [None]
 
 
+async def _note_held(session: Writing, documents: Sequence[Prepared]) -> Sequence[None]:
+    """Keep a document that the door has refused, with what was found in it."""
+    [document] = documents
+    await _keep(session, documents)
+    notes = await _not_recorded(session, _notes_on(document))
+    await _append(session, notes, now=document.now)
+    return [None]
+
+
+def _notes_on(document: Prepared) -> dict[str, EventData]:
+    return _by_id(*(note for broken in document.held for note in broken.notes))
+
+
 async def _keep(session: Writing, documents: Sequence[Prepared]) -> dict[str, str]:
     """Keep documents, and return the media types under which they are kept, by digest."""
     return await keep(session, [(d.digest, d.body, d.media_type) for d in documents])
@@ -281,25 +367,28 @@ async def _append(
     *,
     now: int,
     document: Prepared | None = None,
-) -> None:
+) -> list[tuple[Sent, RecordedEvent]]:
     """
-    Append to the log, the tree and the read models.
+    Append to the log, the tree and the read models; return where the events stand that were sent.
 
     What partners say came in the document whose receipt follows it among `items`, or in `document`.
     """
     data = [_event_data(item) if isinstance(item, Sent) else item for item in items]
     recorded = await log.append(session, data, now=now)
-    placed_by = [pair for pair in zip(items, recorded, strict=True) if isinstance(pair[0], Sent)]
+    placed_by = [
+        (item, event) for item, event in zip(items, recorded, strict=True) if isinstance(item, Sent)
+    ]
     came_in = None
     if document is not None:
         came_in = {e.position: document.digest for e in recorded if e.type in REPORTED_TYPES}
     await extend(session, recorded, documents=came_in)
-    rows = [placed(item.rows, event) for item, event in placed_by if isinstance(item, Sent)]
-    await project(session, rows)
+    await project(session, [placed(item.rows, event) for item, event in placed_by])
+    return placed_by
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
+    """Have nobody look for cycles meanwhile."""
     # What a capture makes are trees without cycles. The collector would go through hundreds of
     # thousands of them again and again, a quarter of the time of a large document, for nothing.
     at_work = gc.isenabled()
@@ -428,25 +517,41 @@ class _Counts(NamedTuple):
 
 
 def _receipt(document: Prepared, counts: _Counts, failures: _Failures, now: int) -> Receipt:
-    refused = document.refused
+    # What is let in of a document was found good; the others had their answer.
+    refused = document.refused if document.admission is None else Violations()
     problems: list[Problem] = []
-    if refused.count or failures.count:
+    held = [broken.violation for broken in document.held if not broken.is_aside]
+    aside = [broken.violation for broken in document.held if broken.is_aside]
+    if refused.count or failures.count or document.held:
         problems = [*problems_in(refused.first), *failures.problems()]
+        problems += [*problems_in(held), *problems_aside(aside)]
         problems.sort(key=lambda problem: int(problem["event"]))
     return Receipt(
-        capture_id=capture_id_of(document.digest, document.capture_error_behaviour),
+        capture_id=_capture_id(document),
         created=utc_text(now),
         document=document.digest,
         media_type=document.media_type,
-        events=document.events,
+        events=len(_admitted(document)) or document.events,
         recorded=counts.events,
         statements=counts.statements,
         event_ids=counts.event_ids if len(counts.event_ids) <= EVENT_IDS_MAX else (),
         idempotency_tag=document.key_tag,
         capture_error_behaviour=document.capture_error_behaviour,
-        failed=refused.events + failures.count,
+        failed=refused.events + failures.count + len({violation.event for violation in held}),
         errors=tuple(problems[:VIOLATIONS_KEPT]),
+        quarantined=document.aside,
+        partner=document.partner,
     )
+
+
+def _admitted(document: Prepared) -> frozenset[int]:
+    return frozenset() if document.admission is None else document.admission.numbers
+
+
+def _capture_id(document: Prepared) -> str:
+    if document.admission is not None:
+        return drawn_uuid(document.digest, f"released {document.admission.capture_id}")
+    return capture_id_of(document.digest, document.capture_error_behaviour)
 
 
 def _is_again(event: Sent, data: bytes) -> bool:
@@ -502,11 +607,19 @@ def _few(events: Sequence[Sent]) -> tuple[str, ...]:
 
 async def _before(session: Reading, documents: Sequence[Prepared]) -> _Before:
     tags = [document_tag(document.digest) for document in documents]
-    rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, tags)
-    receipts = [receipt_of(data) for _, data in rows]
-    # Of a document that was recorded in part and then as a whole, the whole counts.
-    of_documents = {receipt.document: receipt for receipt in receipts if receipt.failed}
-    of_documents |= {receipt.document: receipt for receipt in receipts if not receipt.failed}
+    door = next((document.door for document in documents if document.door is not None), None)
+    decision, position = (None, 0) if door is None else (door.decision, door.position)
+    values = session.part, tags, decision, position
+    found = [
+        RecordedEvent(*row) for row in await session.fetch(_STATEMENTS["select_before"], *values)
+    ]
+    if door is not None:
+        door.learn([event for event in found if event.type == decision])
+    receipts = [receipt_of(event.data) for event in found if event.type != decision]
+    # Of a document that was recorded in part and then as a whole, the whole counts; so does what
+    # was released of one that was kept aside.
+    receipts.sort(key=lambda receipt: (not receipt.failed, not receipt.quarantined))
+    of_documents = {receipt.document: receipt for receipt in receipts}
     before = _Before(of_documents, {}, {})
     keys = [document.key.tag for document in documents if document.key is not None]
     rows = await session.fetch(_STATEMENTS["select_receipts"], session.part, keys) if keys else []

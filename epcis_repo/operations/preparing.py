@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import file_digest, sha256
 from io import BytesIO
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 import orjson
 
@@ -30,8 +30,10 @@ from epcis_repo.model.events import Event
 from epcis_repo.model.what import What, what_of
 from epcis_repo.operations.chunks import LONG_LENGTH, Chunks
 from epcis_repo.operations.idempotency import IdempotencyKey
+from epcis_repo.operations.partners import sender_of
 from epcis_repo.operations.statements import SentStatement, sent_statements
 from epcis_repo.projections import LoggedEvent, Rows, identity_of, rows_of
+from epcis_repo.store import AppendCondition, EventData, RecordedEvent, Writing
 from epcis_repo.validation import Identified, IdentifiedEvent, judged, validate
 
 # A longer one is read in pieces, also where it is in memory already: that is faster.
@@ -81,6 +83,75 @@ class Sent(NamedTuple):
         return named._replace(is_nameless=False)
 
 
+class Broken(NamedTuple):
+    """
+    That an event, by its number in the document, breaks what somebody has set: it is refused, or
+    `is_aside` until somebody decides. `notes` say it in the log.
+    """
+
+    number: int
+    violation: Violation
+    is_aside: bool
+    notes: Sequence[EventData]
+
+
+class Door(Protocol):
+    """Who looks at what comes in, in the transaction that records it (`reactions/door.py`)."""
+
+    @property
+    def decision(self) -> str:
+        """The type of the decisions that it goes by."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """As far as this it knows of them."""
+        ...
+
+    def learn(self, decided: Iterable[RecordedEvent]) -> None:
+        """Take note of all such decisions that stand past its position."""
+        ...
+
+    def looks_at(self, document: Prepared) -> bool:
+        """Whether it has anything to look for in a document."""
+        ...
+
+    async def look(
+        self,
+        session: Writing,
+        document: Prepared,
+        recorded: Sequence[tuple[Sent, RecordedEvent]] | None,
+        *,
+        after: int,
+        until: int,
+    ) -> Sequence[Broken]:
+        """
+        Return what keeps events of a document from being recorded, which now they are.
+
+        They stand past the position `after`; `recorded` are all of them, unless they are many.
+        """
+        ...
+
+    def aside(self, document: Prepared) -> EventData:
+        """Return what says in the log that events of a document are kept aside."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """
+    That somebody lets in what was kept aside of a document.
+
+    That are the events of these `numbers`, all where there are none. `decided` says so in the log,
+    if nobody has decided otherwise meanwhile.
+    """
+
+    capture_id: str
+    numbers: frozenset[int]
+    decided: EventData
+    condition: AppendCondition
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """
@@ -90,6 +161,9 @@ class Prepared:
     the violations of the events that may not be recorded. `originals` has, by the eventIDs that
     were assigned to declarations without one, those of the events in the document that they declare
     in error.
+
+    `partner` is who sent it, by the key of the header's sender. `door` is who looks at it, `held`
+    what was found then: it is recorded without that. An `admission` lets in what was kept aside.
     """
 
     digest: str
@@ -103,6 +177,10 @@ class Prepared:
     capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK
     refused: Violations = field(default_factory=Violations)
     key: IdempotencyKey | None = None
+    partner: str | None = None
+    door: Door | None = None
+    held: tuple[Broken, ...] = ()
+    admission: Admission | None = None
 
     @property
     def proceeds(self) -> bool:
@@ -112,6 +190,25 @@ class Prepared:
     def is_long(self) -> bool:
         """Whether it is too much to be recorded together with others."""
         return self.chunks.are_long or len(self.statements) > LONG_LENGTH
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether all of it is kept aside, since it is recorded whole or not at all."""
+        return bool(self.held) and not self.proceeds
+
+    @property
+    def aside(self) -> int:
+        """How many of its events are kept aside."""
+        numbers = {broken.number for broken in self.held if broken.is_aside}
+        return self.events if self.is_aside else len(numbers)
+
+    def has_part(self, number: int) -> bool:
+        """Whether the event of a number is to be recorded."""
+        if self.is_aside:
+            return False
+        if self.admission is not None and self.admission.numbers:
+            return number in self.admission.numbers
+        return all(broken.number != number for broken in self.held)
 
     @property
     def key_tag(self) -> str | None:
@@ -185,6 +282,7 @@ def prepare(
             capture_error_behaviour=capture_error_behaviour,
             refused=refused,
             key=key,
+            partner=sender_of(read.beside),
         )
     except BaseException:
         chunks.close()

@@ -96,6 +96,12 @@ def problems_in(violations: Sequence[errors.Violation]) -> list[Problem]:
     return problems
 
 
+def problems_aside(violations: Sequence[errors.Violation]) -> list[Problem]:
+    """Return the problems of events that are kept aside, and may yet be captured."""
+    title = "The event is kept aside until somebody has it captured, or dismisses it"
+    return [{**problem, "title": title} for problem in problems_in(violations)]
+
+
 def violation_value(violation: errors.Violation) -> dict[str, Any]:
     """Return a violation as JSON."""
     found = violation.found

@@ -34,6 +34,9 @@ class Receipt:
 
     `failed` is how many of the events could not be recorded where the `capture_error_behaviour` is
     to proceed, and `errors` the problems of them, of the first if there are very many.
+
+    `quarantined` is how many are kept aside until somebody decides on them; their problems are
+    among the `errors`. `partner` is the key of who sent the document, where its header says so.
     """
 
     capture_id: str
@@ -50,6 +53,8 @@ class Receipt:
     capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK
     failed: int = 0
     errors: tuple[Problem, ...] = ()
+    quarantined: int = 0
+    partner: str | None = None
 
     def kept_as(self, media_type: str) -> Receipt:
         """Return it with the media type under which the document is kept: the first it came as."""
@@ -57,18 +62,20 @@ class Receipt:
 
     def value(self) -> dict[str, Any]:
         """Return the capture job as EPCIS 2.0, §12.6 has it, and what we add to it."""
+        aside = {"quarantined": self.quarantined} if self.quarantined else {}
         return {
             "captureID": self.capture_id,
             "createdAt": self.created,
             "finishedAt": self.created,
             "running": False,
-            "success": not self.failed,
+            "success": not (self.failed or self.quarantined),
             "captureErrorBehaviour": self.capture_error_behaviour,
             "errors": self.errors,
             "events": self.events,
             "recorded": self.recorded,
             "masterData": self.statements,
             "failed": self.failed,
+            **aside,
             "document": self.document,
             "repeated": self.repeated,
         }
@@ -120,13 +127,14 @@ _OF_PROCEEDING = ("capture_error_behaviour", "failed", "errors")
 _WRITTEN = tuple(
     name
     for name in Receipt.__dataclass_fields__
-    if name not in ("replayed", "statements", *_OF_PROCEEDING)
+    if name not in ("replayed", "statements", "quarantined", "partner", *_OF_PROCEEDING)
 )
 
 
 def _as_data(receipt: Receipt) -> bytes:
     proceeded = receipt.capture_error_behaviour is CaptureErrorBehaviour.PROCEED
     names = _WRITTEN + _OF_PROCEEDING if proceeded else _WRITTEN
-    if receipt.statements:
-        names += ("statements",)
+    if receipt.quarantined:
+        names += tuple(name for name in ("quarantined", "errors") if name not in names)
+    names += tuple(name for name in ("statements", "partner") if getattr(receipt, name))
     return orjson.dumps({name: getattr(receipt, name) for name in names})

@@ -24,6 +24,7 @@ from epcis_repo.recorders.appending import Appending, record
 from epcis_repo.recorders.dcb import dcb_event, event_data
 from epcis_repo.store import (
     AppendCondition,
+    EventData,
     EventStore,
     Query,
     QueryItem,
@@ -43,6 +44,7 @@ __all__ = [
     "decisions",
     "do",
     "event",
+    "recorded_as",
 ]
 
 S = TypeVar("S", bound=Slice[Any])
@@ -90,6 +92,11 @@ async def decisions(
 def decision_of(recorded: RecordedEvent) -> Decision:
     """Return the decision that an event of the log is."""
     return _MAPPER.to_domain_event(dcb_event(recorded)).decision
+
+
+def recorded_as(decision: Decision, tags: Sequence[str]) -> EventData:
+    """Return a decision as the log takes it, for who appends it with what else he appends."""
+    return event_data(_MAPPER.to_dcb_event(Tagged([*tags], decision)))
 
 
 Documents = Sequence[tuple[str, bytes | IO[bytes], str]]

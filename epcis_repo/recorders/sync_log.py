@@ -13,7 +13,6 @@ saw; positions are gapless and in commit order, so that misses nothing.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 
 from eventsourcing import persistence
 
+from epcis_repo.clock import clock
 from epcis_repo.errors import AppendConditionFailed, EpcisError, StoreUnavailableError
 from epcis_repo.evidence.operations import prepare
 from epcis_repo.recorders.appending import Appending, record
@@ -49,15 +49,11 @@ _MEANINGS: tuple[tuple[type[EpcisError], type[persistence.PersistenceError]], ..
 )
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
 class SyncLog:
     """The log of the store at an address, for any thread but its own."""
 
     def __init__(
-        self, url: str, *, clock: Callable[[], int] = _now, poll_seconds: float = POLL_SECONDS
+        self, url: str, *, clock: Callable[[], int] = clock, poll_seconds: float = POLL_SECONDS
     ) -> None:
         """Open the store, create what is not there yet, and keep it open until `close`."""
         self._clock = clock

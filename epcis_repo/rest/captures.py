@@ -13,6 +13,7 @@ from starlette.responses import Response
 from epcis_repo.bindings import XML
 from epcis_repo.bindings.xml import render_capture_job
 from epcis_repo.capture_jobs import Job, Runner, job, jobs, submit
+from epcis_repo.clock import clock
 from epcis_repo.operations.capture import capture
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
 from epcis_repo.operations.receipts import Receipt
@@ -22,7 +23,7 @@ from epcis_repo.rest.pages import next_page, page_asked, page_parameters
 from epcis_repo.rest.requests import (
     accepted,
     body_of,
-    clock,
+    door_of,
     identifier_in,
     settings_of,
     store_of,
@@ -66,6 +67,7 @@ async def post_capture(request: Request) -> Response:
                     key=key,
                     capture_error_behaviour=behaviour,
                     events_max=settings.capture_limit,
+                    door=door_of(request),
                 )
     headers = {"Location": f"/epcis/capture/{answer.capture_id}"}
     if answer.replayed:

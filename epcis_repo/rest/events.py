@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import IO
 from urllib.parse import quote
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.bindings import read_events
+from epcis_repo.clock import clock
 from epcis_repo.errors import ValidationError, Violation
 from epcis_repo.model.events import Event
 from epcis_repo.operations.capture import capture
@@ -21,7 +23,7 @@ from epcis_repo.rest.pages import next_page
 from epcis_repo.rest.representations import represented, represented_page
 from epcis_repo.rest.requests import (
     body_of,
-    clock,
+    door_of,
     identifier_in,
     recent_of,
     settings_of,
@@ -35,7 +37,13 @@ async def post_event(request: Request) -> Response:
         media_type = request.headers.get("content-type", "")
         async with body_of(request, size_max=settings_of(request).capture_size_max) as body:
             sent = await asyncio.to_thread(_only_event, body, media_type)
-            receipt = await capture(store_of(request), body, media_type, now=clock(), key=key)
+            receipt = await capture(
+                store_of(request), body, media_type, now=clock(), key=key, door=door_of(request)
+            )
+    if receipt.quarantined:
+        # There is no event yet, and its job says why.
+        location = {"Location": f"/epcis/capture/{receipt.capture_id}"}
+        return Response(orjson.dumps(receipt.value()), 202, location, "application/json")
     [event_id] = receipt.event_ids
     headers = {"Location": f"/epcis/events/{quote(event_id, safe='')}"}
     answer = await recorded(store_of(request), sent, event_id)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     QueryParameterError,
 )
@@ -26,7 +27,7 @@ from epcis_repo.exceptions.pdg import (
     take_message,
     write_message_about,
 )
-from epcis_repo.rest.requests import clock, identifier_in, moment_of, store_of
+from epcis_repo.rest.requests import identifier_in, moment_of, store_of
 from epcis_repo.rest.sent import json_sent
 
 # Some ten thousand items.

@@ -14,7 +14,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from epcis_repo.allocations import known_beside
 from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     QueryParameterError,
 )
@@ -32,16 +34,15 @@ from epcis_repo.exceptions import (
     raised_value,
     sought_asked,
 )
-from epcis_repo.holds import known_holds
 from epcis_repo.query import per_page_asked
 from epcis_repo.rest.pages import next_page
-from epcis_repo.rest.requests import clock, identifier_in, moment_of, store_of
+from epcis_repo.rest.requests import identifier_in, moment_of, store_of
 from epcis_repo.rest.sent import json_sent
 
 _JSON = "application/json"
 # A thousand identifiers, transactions and events, as long as they may be.
 _BODY_SIZE_MAX = 4 << 20
-_PAGE = ("perPage", "nextPageToken", "known_at")
+_PAGE = ("perPage", "nextPageToken", "as_of", "known_at")
 
 
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -60,16 +61,21 @@ async def post_exception(request: Request) -> Response:
 
 
 async def post_findings(request: Request) -> Response:
-    """Make exceptions of what is not as it should be with things or lots: one for each cause."""
-    asked, store = (
-        findings_asked(
-            load_json(await json_sent(request, "what to look at", size_max=_BODY_SIZE_MAX))
-        ),
-        store_of(request),
+    """
+    Make exceptions of what is not as it should be with things or lots: one for each cause.
+
+    Of what there was before, clear what is found no more.
+    """
+    body = await json_sent(request, "what to look at", size_max=_BODY_SIZE_MAX)
+    asked, store, now = findings_asked(load_json(body)), store_of(request), clock()
+    raised = await raise_findings(
+        store,
+        asked.identifiers,
+        exception_ids=asked.exceptions,
+        by=asked.by,
+        known=await known_beside(store),
+        now=now,
     )
-    now = clock()
-    known = await known_holds(store)
-    raised = await raise_findings(store, asked.identifiers, by=asked.by, known=known, now=now)
     return _json(raised_value(raised, now=now))
 
 
@@ -77,12 +83,16 @@ async def get_exceptions(request: Request) -> Response:
     """Return exceptions, the newest first: all, or those that are sought."""
     asked = _once(request)
     sought = sought_asked({name: text for name, text in asked.items() if name not in _PAGE})
-    known_at, now = _known_at(request), clock()
+    as_of, known_at, now = _moment(request, "as_of"), _moment(request, "known_at"), clock()
+    if as_of is not None and sought.key is None:
+        # What is decided has one clock: the other is that of what is in what.
+        raise QueryParameterError("as_of", expected="it with id alone", found="no id")
     page = await exceptions(
         store_of(request),
         sought,
         per_page=per_page_asked(asked.get("perPage")),
         token=asked.get("nextPageToken"),
+        as_of=as_of,
         known_at=known_at,
         now=now,
     )
@@ -94,7 +104,7 @@ async def get_exceptions(request: Request) -> Response:
 async def get_exception(request: Request) -> Response:
     """Return an exception, with all that was decided on it."""
     _once(request, ("known_at",))
-    name, known_at = identifier_in(request, "exception_id"), _known_at(request)
+    name, known_at = identifier_in(request, "exception_id"), _moment(request, "known_at")
     case = await one_exception(store_of(request), name, known_at=known_at)
     return _json(exception_value(case, now=clock() if known_at is None else known_at))
 
@@ -121,6 +131,6 @@ def _once(request: Request, names: Collection[str] | None = None) -> dict[str, s
     return dict(asked)
 
 
-def _known_at(request: Request) -> int | None:
-    text = request.query_params.get("known_at")
-    return None if text is None else moment_of("known_at", text)
+def _moment(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    return None if text is None else moment_of(name, text)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from epcis_repo.bindings.json_loader import load_json
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     QueryParameterError,
 )
@@ -22,6 +23,7 @@ from epcis_repo.holds import (
     Unit,
     every_hold,
     hold_asked,
+    hold_page,
     holds,
     holds_reaching,
     holds_value,
@@ -35,7 +37,10 @@ from epcis_repo.holds import (
     units,
 )
 from epcis_repo.operations.asked import IDENTIFIER_EXPECTED, identifier_asked
-from epcis_repo.rest.requests import clock, clocks, identifier_in, store_of
+from epcis_repo.query import per_page_asked
+from epcis_repo.rest.idempotency import REPLAYED, key_of
+from epcis_repo.rest.pages import next_page
+from epcis_repo.rest.requests import clocks, identifier_in, store_of
 from epcis_repo.rest.sent import json_sent
 
 _JSON = "application/json"
@@ -50,15 +55,17 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 async def post_hold(request: Request) -> Response:
     """Hold or recall a thing, a lot, or a container with what is in it."""
-    asked = hold_asked(load_json(await json_sent(request, "a hold", size_max=_BODY_SIZE_MAX)))
-    hold = await place_hold(store_of(request), asked, now=clock())
-    return _json(hold.value(), 201, {"Location": f"/holds/{quote(hold.hold_id, safe='')}"})
+    with key_of(request, endpoint="holds") as key:
+        asked = hold_asked(load_json(await json_sent(request, "a hold", size_max=_BODY_SIZE_MAX)))
+        hold, again = await place_hold(store_of(request), asked, key=key, now=clock())
+    headers = {"Location": f"/holds/{quote(hold.hold_id, safe='')}", **(REPLAYED if again else {})}
+    return _json(hold.value(), 201, headers)
 
 
 async def get_holds(request: Request) -> Response:
-    """Return the holds that last, or those that reach a thing; on two clocks."""
+    """Return the holds that last, or those that reach a thing; on two clocks, a page of them."""
     store, asked = store_of(request), request.query_params
-    moments = _clocks_once(request, ("id", "all"))
+    moments = _clocks_once(request, ("id", "all", "perPage", "nextPageToken"))
     every = asked.get("all", "false")
     if every not in ("true", "false") or (every == "true" and "id" in asked):
         raise QueryParameterError("all", expected="true or false, and no id", found=every)
@@ -74,7 +81,10 @@ async def get_holds(request: Request) -> Response:
         found = await holds_reaching(store, identifier, **moments, now=clock())
     else:
         found = await holds(store, **moments, now=clock())
-    return _json(holds_value(found))
+    per_page = per_page_asked(asked.get("perPage"))
+    page = hold_page(found, per_page=per_page, token=asked.get("nextPageToken"))
+    headers = next_page(request, asked.multi_items(), page.next_page_token)
+    return _json(holds_value(page.holds), headers=headers)
 
 
 async def get_hold(request: Request) -> Response:

@@ -15,8 +15,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from epcis_repo.clock import clock
 from epcis_repo.errors import QueryParameterError, ScanError
-from epcis_repo.gs1 import expiry_date
+from epcis_repo.gs1 import Identifier, expiry_date
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.conflicts import conflicts
 from epcis_repo.operations.contents import contents, contents_value
@@ -24,9 +25,9 @@ from epcis_repo.operations.documents import received
 from epcis_repo.operations.history import PER_PAGE, history, history_value
 from epcis_repo.operations.master_data import master_data, master_data_value
 from epcis_repo.query import per_page_asked
+from epcis_repo.reconciliation import lot_of
 from epcis_repo.rest.pages import next_page
 from epcis_repo.rest.requests import (
-    clock,
     clocks,
     identifier_in,
     path_segments,
@@ -70,7 +71,17 @@ async def get_conflicts(request: Request) -> Response:
 
 async def get_history(request: Request) -> Response:
     """Return the life of a thing or lot; `as_of` and `known_at` are the two clocks."""
-    identifier = identifier_asked(identifier_in(request, "id"))
+    return await _history(request, identifier_asked(identifier_in(request, "id")))
+
+
+async def get_lot(request: Request) -> Response:
+    """Return the life of a lot, likewise, for who has its GTIN and its number apart."""
+    return await _history(
+        request, lot_of(identifier_in(request, "gtin"), identifier_in(request, "lot"))
+    )
+
+
+async def _history(request: Request, identifier: Identifier) -> Response:
     asked = request.query_params
     story = await history(
         store_of(request),

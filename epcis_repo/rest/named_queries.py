@@ -10,6 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     QueryTooComplexError,
 )
@@ -28,7 +29,6 @@ from epcis_repo.rest.representations import JSON_FORMS
 from epcis_repo.rest.requests import (
     IN_MEMORY_MAX,
     accepted,
-    clock,
     identifier_in,
     recent_of,
     store_of,

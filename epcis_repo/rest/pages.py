@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from epcis_repo.clock import clock
 from epcis_repo.errors import QueryParameterError
 from epcis_repo.model.times import utc_text
 from epcis_repo.operations.problems import problem
 from epcis_repo.query import per_page_asked
 from epcis_repo.rest.problems import problem_response
-from epcis_repo.rest.requests import clock, raw_path
+from epcis_repo.rest.requests import raw_path
 
 # What is promised of a token, in microseconds: a day.
 TOKEN_HOLDS = 86_400_000_000

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo import errors
+from epcis_repo.allocations import AllocationTakenError, AllocationWithdrawnError
 from epcis_repo.bindings.xml import render_problem
 from epcis_repo.exceptions import (
     ExceptionChangedError,
     ExceptionStateError,
     ExceptionTakenError,
 )
-from epcis_repo.exceptions.pdg import MessageTakenError
+from epcis_repo.exceptions.pdg import MessageTakenError, StrangerError
 from epcis_repo.holds import HoldReleasedError, HoldTakenError
 from epcis_repo.named_queries import QueryNameTakenError, QueryValidationError
 from epcis_repo.operations.problems import (
@@ -28,6 +29,7 @@ from epcis_repo.operations.problems import (
     problem,
     violation_value,
 )
+from epcis_repo.reactions import QuarantineOverError
 from epcis_repo.rest.gs1_headers import limits_of, subscription_limit_of
 from epcis_repo.rest.requests import accepted, raw_path
 from epcis_repo.subscriptions import (
@@ -90,6 +92,21 @@ KINDS: Kinds = {
         "ResourceAlreadyExistsException",
         "There is a hold of that name already",
     ),
+    AllocationTakenError: (
+        409,
+        "ResourceAlreadyExistsException",
+        "There is an allocation of that name already",
+    ),
+    AllocationWithdrawnError: (
+        409,
+        "ValidationException",
+        "The allocation was withdrawn already",
+    ),
+    QuarantineOverError: (
+        409,
+        "ValidationException",
+        "What was kept aside was released or dismissed already",
+    ),
     HoldReleasedError: (409, "ValidationException", "The hold was released already"),
     ExceptionTakenError: (
         409,
@@ -111,6 +128,7 @@ KINDS: Kinds = {
         "ResourceAlreadyExistsException",
         "There is a message of that name already",
     ),
+    StrangerError: (403, "SecurityException", "The thread is between others"),
 }
 
 

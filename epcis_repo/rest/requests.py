@@ -6,7 +6,6 @@ application has for whoever answers it.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import ExitStack, asynccontextmanager
 from functools import lru_cache
@@ -24,6 +23,7 @@ from epcis_repo.errors import (
 )
 from epcis_repo.operations.asked import moment_asked
 from epcis_repo.operations.chunks import no_room
+from epcis_repo.operations.preparing import Door
 from epcis_repo.operations.recent import RecentEvents
 from epcis_repo.settings import Settings
 from epcis_repo.store import EventStore
@@ -44,15 +44,16 @@ def recent_of(request: Request) -> RecentEvents:
     return recent
 
 
+def door_of(request: Request) -> Door:
+    """Return who looks at what comes in."""
+    door: Door = request.app.state.door
+    return door
+
+
 def settings_of(request: Request) -> Settings:
     """Return the settings that the application was made with."""
     settings: Settings = request.app.state.settings
     return settings
-
-
-def clock() -> int:
-    """Return the time, in microseconds, as all resources have it."""
-    return time.time_ns() // 1000
 
 
 @asynccontextmanager

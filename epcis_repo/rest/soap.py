@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.bindings.soap import SCHEMAS, VERSIONS, render_wsdl, schema_file
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     CaptureLimitExceededError,
     InputError,
@@ -19,7 +20,7 @@ from epcis_repo.errors import (
     QueryParameterError,
     UnsupportedMediaTypeError,
 )
-from epcis_repo.rest.requests import body_of, clock, identifier_in, settings_of, store_of
+from epcis_repo.rest.requests import body_of, identifier_in, settings_of, store_of
 from epcis_repo.soap import refusal, respond
 from epcis_repo.subscriptions import Sender
 

@@ -16,12 +16,13 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from epcis_repo.bindings.spelling import CbvXmlFormat
+from epcis_repo.clock import clock
 from epcis_repo.errors import EpcisError, StoreUnavailableError
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import utc_text
 from epcis_repo.rest.gs1_headers import CBV_XML_FORMAT, EPC_FORMAT, STANDARD, said_in
 from epcis_repo.rest.problems import problem_of
-from epcis_repo.rest.requests import clock, store_of
+from epcis_repo.rest.requests import store_of
 from epcis_repo.subscriptions import Listener, asked_in_query, listener
 
 _log = logging.getLogger(__name__)

@@ -14,9 +14,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from epcis_repo.allocations import known_beside
+from epcis_repo.clock import clock
 from epcis_repo.errors import QueryParameterError
 from epcis_repo.findings import findings, findings_value
-from epcis_repo.holds import known_holds
 from epcis_repo.operations.asked import identifier_asked
 from epcis_repo.operations.contents import contents, counts_value, leaves
 from epcis_repo.operations.corrections import correction, correction_value
@@ -24,7 +25,7 @@ from epcis_repo.operations.custody import custody, custody_value
 from epcis_repo.operations.diff import Clock, diff
 from epcis_repo.operations.lineage import lineage, lineage_value
 from epcis_repo.rest.pages import next_page
-from epcis_repo.rest.requests import clock, clocks, identifier_in, moment_of, store_of
+from epcis_repo.rest.requests import clocks, identifier_in, moment_of, store_of
 
 
 def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
@@ -110,7 +111,7 @@ async def get_findings(request: Request) -> Response:
         now=clock(),
         as_of=moments["as_of"],
         known_at=moments["known_at"],
-        known=await known_holds(store_of(request), known_at=moments["known_at"]),
+        known=await known_beside(store_of(request), known_at=moments["known_at"]),
         token=asked.get("nextPageToken"),
     )
     headers = next_page(request, asked.multi_items(), found.next_page_token)

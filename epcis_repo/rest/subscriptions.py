@@ -15,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from epcis_repo.bindings.spelling import CbvXmlFormat
+from epcis_repo.clock import clock
 from epcis_repo.errors import (
     QueryParameterError,
 )
 from epcis_repo.gs1.spelling import EpcFormat
 from epcis_repo.model.times import utc_text
 from epcis_repo.named_queries import named_query
+from epcis_repo.query import per_page_asked
 from epcis_repo.rest.gs1_headers import (
     CBV_XML_FORMAT,
     EPC_FORMAT,
@@ -31,7 +33,6 @@ from epcis_repo.rest.pages import next_page, page_asked, page_parameters
 from epcis_repo.rest.representations import JSON_FORMS
 from epcis_repo.rest.requests import (
     accepted,
-    clock,
     identifier_in,
     settings_of,
     store_of,
@@ -54,6 +55,7 @@ from epcis_repo.subscriptions import (
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 _BODY_SIZE_MAX = 64 << 10
+_OF_DELIVERIES = ("subscriptionID", "perPage", "nextPageToken")
 
 
 async def post_subscription(request: Request) -> Response:
@@ -112,13 +114,20 @@ async def announce_subscription(request: Request) -> Mapping[str, str]:
 
 
 async def get_deliveries(request: Request) -> Response:
-    """Return what is on its way to subscribers, and what was given up."""
+    """Return what is on its way to subscribers, and what was given up, a page of it."""
     asked = request.query_params
     for name, text in asked.multi_items():
-        if name != "subscriptionID" or len(asked.getlist(name)) > 1:
-            raise QueryParameterError(name, expected="subscriptionID, once", found=text)
-    found = await deliveries(store_of(request), subscription_id=asked.get("subscriptionID"))
-    return Response(orjson.dumps({"deliveries": found}), media_type=_JSON)
+        if name not in _OF_DELIVERIES or len(asked.getlist(name)) > 1:
+            expected = f"{' or '.join(_OF_DELIVERIES)}, once"
+            raise QueryParameterError(name, expected=expected, found=text)
+    page = await deliveries(
+        store_of(request),
+        subscription_id=asked.get("subscriptionID"),
+        per_page=per_page_asked(asked.get("perPage")),
+        token=asked.get("nextPageToken"),
+    )
+    headers = next_page(request, asked.multi_items(), page.next_page_token)
+    return Response(orjson.dumps({"deliveries": page.deliveries}), 200, headers, _JSON)
 
 
 async def post_replay(request: Request) -> Response:

@@ -7,7 +7,7 @@ the database would refuse (`guards_*.sql`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from epcis_repo.errors import AppendConditionFailed
 from epcis_repo.store.buckets import insert_tags
@@ -105,6 +105,19 @@ async def read(
         if len(rows) < page:
             return
         after, limit = rows[-1][0], None if limit is None else limit - page
+
+
+async def all_of_types(session: Reading, types: Collection[str], until: int) -> list[RecordedEvent]:
+    """Return all events of some types, of which there are few, as far as a position, in order."""
+    # One type after the other: of a list of any length PostgreSQL thinks that it is of all events.
+    rows = [
+        row
+        for event_type in types
+        for row in await session.fetch(
+            STATEMENTS["select_whole_type"], session.part, event_type, until
+        )
+    ]
+    return [RecordedEvent(*row) for row in sorted(map(tuple, rows))]
 
 
 def _select_events(part: int, query: Query, after: int, limit: int) -> tuple[str, Sequence[object]]:

@@ -119,6 +119,11 @@ SELECT body FROM document_piece WHERE part = $1 AND digest = $2 AND number = $3
 SELECT position FROM events WHERE part = $1 AND record_time <= $2
 ORDER BY record_time DESC, position DESC LIMIT 1
 
+-- select_whole_type --
+-- All of a type, as far as a position. Without the plus SQLite would go through all of the log.
+SELECT position, record_time, type, event_id, data FROM events
+ WHERE part = $1 AND type = $2 AND +position <= $3
+
 -- select_events --
 -- Read the log forward, past a position; `log.py` adds which and how many.
 SELECT position, record_time, type, event_id, data FROM events

@@ -27,6 +27,7 @@ TINY = Amounts(
     look_ups=10,
     proofs=2,
     rows=300,
+    packs=100,
 )
 
 

@@ -192,12 +192,12 @@ class TestThings:
         released = await client.release_hold("R 1", why)
 
         must_be_valid(placed, "hold")
-        assert [hold["how"] for hold in reaching["holds"]] == ["content"]
+        assert [hold["how"] for hold in reaching.value["holds"]] == ["content"]
         assert [json.loads(line)["epc"] for line in lines.splitlines()] == [UNIT.format(1)]
         must_be_valid(await client.recall("R 1", as_of="2026-01-02"), "recall")
         assert await client.hold("R 1") == released
-        assert await client.holds() == {"holds": []}
-        assert len((await client.holds(every=True))["holds"]) == 1
+        assert (await client.holds()).value == {"holds": []}
+        assert len((await client.holds(every=True)).value["holds"]) == 1
         with pytest.raises(HoldReleasedError):
             await client.release_hold("R 1", why)
 
@@ -276,7 +276,7 @@ class TestSubscriptions:
         assert [one async for one in client.subscriptions("q")] == [made]
         await client.unsubscribe("q", made["subscriptionID"])
         assert [one async for one in client.subscriptions("q")] == []
-        assert await client.deliveries() == []
+        assert [found async for found in client.deliveries()] == []
 
 
 class TestErrors:

@@ -74,6 +74,8 @@ def answers(folder: Path) -> Iterator[tuple[Operation, Response]]:
         "key": folder / "epcis.key",
         "webhook_key": folder / "webhook.key",
         "webhook_networks": "127.0.0.0/8,::1/128",
+        # What is found behind the captures comes when it comes.
+        "judging": False,
     }
     before: dict[str, Any] = {}
     with serving(f"sqlite:///{folder / 'epcis.db'}", **settings) as client:

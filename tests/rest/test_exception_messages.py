@@ -128,6 +128,39 @@ class TestWriting:
         problem(sent(client, ABOUT, {**ANSWER, "tone": "polite"}), 400)
 
 
+class TestAThread:
+    def test_is_between_two(self, client: TestClient) -> None:
+        """
+        A message from somebody else is forbidden, and says that it is; nothing is kept of it.
+        """
+        sent(client, MESSAGES, WHOLE_REPORT)
+        stranger = {"gln": "0300010000039", "email": "somebody@elsewhere.example"}
+        value = {**WHOLE_REPORT, "message_uuid": "report-2", "sender_information": stranger}
+
+        refused = problem(sent(client, MESSAGES, value), 403, "SecurityException")
+
+        assert "between others than 0300010000039" in refused["detail"]
+        assert len(client.get(ABOUT).json()["messages"]) == 1
+
+    def test_has_an_exception_for_each_class(self, client: TestClient) -> None:
+        """
+        What a report has of several classes is listed by its thread, each with its own.
+        """
+        sent(client, MESSAGES, WHOLE_REPORT)
+
+        value = client.get("/exceptions", params={"thread": CASE_UUID}).json()
+
+        must_be_valid(value, "exceptions")
+        found = [case["class"] for case in value["exceptions"]]
+        assert sorted(found) == ["data_issue", "data_no_product", "product_no_data"]
+        for case in value["exceptions"]:
+            path = f"/exceptions/{case['exception_id']}"
+            whole = client.get(path).json()
+            must_be_valid(whole, "exception")
+            assert whole["thread"] == CASE_UUID
+            assert len(client.get(f"{path}/messages").json()["messages"]) == 1
+
+
 class TestShowing:
     def test_lists_what_was_exchanged(self, client: TestClient) -> None:
         """

@@ -14,9 +14,13 @@ from tests.operations.reports import (
     OTHER_PACK,
     PACK,
     commissioned,
+    declared_in_error,
     document,
+    named,
+    packed,
     received,
     shipped,
+    unpacked,
 )
 from tests.operations.test_custody import sold
 from tests.rest.serving import captured, must_be_valid, problem
@@ -40,7 +44,8 @@ def asked(
 
 
 def decided(client: TestClient, word: str, **more: Any) -> Response:
-    value = {"decision": word, **WHY, **more}
+    who = {"by": "Bob"} if word == "approve" else {}
+    value = {"decision": word, **WHY, **who, **more}
     must_be_valid(value, "exception-decision-asked")
     return asked(client, DECIDED, value)
 
@@ -57,6 +62,7 @@ class TestExceptions:
         must_be_valid(opened.json(), "exception")
         assert opened.headers["Location"] == "/exceptions/E%201"
         assert client.get("/exceptions/E%201").json() == opened.json()
+        asked(client, "/holds", {"of": [CASE], "hold_id": "H 1", **WHY})
         ways: list[tuple[str, dict[str, Any]]] = [
             ("begin", {}),
             ("assign", {"owner": "Bob"}),
@@ -66,9 +72,14 @@ class TestExceptions:
             ("hear_partner", {}),
             ("reschedule", {"due": "2031-01-01T12:00:00Z"}),
             ("explain", {"root_cause": "method"}),
-            ("plan_action", {"action": "preventive"}),
+            ("contain", {"hold_id": "H 1"}),
+            ("plan_action", {"action": "preventive", "owner": "the line", "due": "2030-01-01"}),
             ("resolve", {}),
+            ("approve", {}),
             ("finish_action", {"number": 1}),
+            ("check_action", {"number": 1, "effective": False}),
+            ("finish_action", {"number": 1}),
+            ("check_action", {"number": 1, "effective": True}),
             ("close", {}),
             ("reopen", {}),
         ]
@@ -81,7 +92,8 @@ class TestExceptions:
         value = client.get("/exceptions/E%201").json()
         assert [past["decision"] for past in value["history"]] == ["open", *(w for w, _ in ways)]
         assert (value["state"], value["owner"], value["partner"]) == ("open", "Bob", "the seller")
-        assert value["things"] == [CASE, PACK]
+        assert (value["things"], value["holds"]) == ([CASE, PACK], ["H 1"])
+        assert value["actions"][0]["checked"]["effective"] is True
         assert value["history"][4]["said"] == {
             "things": 1,
             "transactions": 0,
@@ -101,6 +113,42 @@ class TestExceptions:
         assert "begin, ask_partner, resolve" in refused["detail"]
         decided(client, "comment", version=1)
         problem(decided(client, "comment", version=1), 409, "ValidationException")
+
+    def test_are_approved_by_somebody_else(self, client: TestClient) -> None:
+        """
+        Who has resolved it cannot approve it; who has, with which words and when, is told.
+        """
+        asked(client, "/exceptions", SHORTAGE)
+        decided(client, "resolve")
+
+        refused = problem(decided(client, "approve", by="ann"), 409, "ValidationException")
+        assert "somebody else" in refused["detail"]
+        value = decided(client, "approve", reason="I have checked it").json()
+
+        at = value["history"][-1]["at"]
+        assert value["approval"] == {"by": "Bob", "reason": "I have checked it", "at": at}
+        assert (value["state"], value["steps"]) == ("approved", ["close", "reopen"])
+
+    def test_are_contained_by_a_hold_that_there_is(self, client: TestClient) -> None:
+        """
+        A hold that nobody has placed contains nothing.
+        """
+        asked(client, "/exceptions", SHORTAGE)
+
+        problem(decided(client, "contain", hold_id="H9"), 404, "NoSuchResourceException")
+
+    def test_about_a_container_are_found_by_what_is_in_it(self, client: TestClient) -> None:
+        """
+        Who asks for a pack is told of the exception about its case, as of when it was in that.
+        """
+        captured(client, document(commissioned(1, PACK), packed(2, CASE, PACK)))
+        captured(client, document(unpacked(6, CASE, PACK)))
+        asked(client, "/exceptions", SHORTAGE)
+
+        for query, count in (("as_of=2026-01-01T05:00:00Z", 1), ("", 0)):
+            value = client.get(f"/exceptions?id={PACK}&{query}").json()
+            must_be_valid(value, "exceptions")
+            assert len(value["exceptions"]) == count, query
 
     def test_that_are_not_there_are_not_found(self, client: TestClient) -> None:
         """
@@ -173,7 +221,7 @@ class TestExceptions:
         [
             *("state=new", "class=other", "kind=A", "overdue=yes", "id=nothing", "id=urn:x:%00"),
             *("owner=", "stat=open", "state=open&state=open", "known_at=soon", "perPage=0"),
-            "nextPageToken=x",
+            *("nextPageToken=x", "as_of=2026-01-01", f"as_of=soon&id={CASE}", "thread="),
         ],
     )
     def test_are_not_asked_for_otherwise(self, client: TestClient, query: str) -> None:
@@ -224,6 +272,32 @@ class TestFindings:
             assert value["what_to_do"]
         kinds = {case["kind"] for case in first.json()["exceptions"]}
         assert "received-not-shipped" in kinds
+
+    def test_that_are_no_more_resolve_it(self, client: TestClient) -> None:
+        """
+        Looked for again after a correction, by the thing or by the exception, what is found no more
+        is told as cleared.
+        """
+        event = named("urn:x:received", sold(received(4, PACK)))
+        captured(client, document(commissioned(1, PACK), event))
+        look = {"of": [PACK], "by": "Ann"}
+        [name] = (
+            c["exception_id"]
+            for c in asked(client, "/exceptions/findings", look).json()["exceptions"]
+        )
+        captured(client, document(declared_in_error(event, 9)))
+        again = {"exceptions": [name], "by": "Ann"}
+        must_be_valid(again, "exception-findings-asked")
+
+        answer = asked(client, "/exceptions/findings", again)
+
+        must_be_valid(answer.json(), "exceptions-raised")
+        assert [case["became"] for case in answer.json()["exceptions"]] == ["resolved"]
+        value = client.get(f"/exceptions/{name}").json()
+        must_be_valid(value, "exception")
+        assert (value["state"], value["findings"]) == ("resolved", [])
+        assert [finding["epcs"] for finding in value["cleared"]] == [[PACK]]
+        assert [past["decision"] for past in value["history"]] == ["open", "clear", "resolve"]
 
     def test_of_what_is_held_are_those_too(self, client: TestClient) -> None:
         """

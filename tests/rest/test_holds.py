@@ -95,6 +95,56 @@ class TestHolds:
         problem(client.get("/holds/R2"), 404, "NoSuchResourceException")
         problem(client.get("/holds/R%00"), 404, "NoSuchResourceException")
 
+    def test_are_placed_once_under_a_key(self, client: TestClient) -> None:
+        """
+        The same request again is answered as it was, to the byte, also when the hold is over;
+        another under its key is refused.
+        """
+        key = {"Content-Type": "application/json", "Idempotency-Key": "K1"}
+        hold = {"of": [PACK], **WHY}
+
+        first = client.post("/holds", json=hold, headers=key)
+        again = client.post("/holds", json=hold, headers=key)
+
+        assert "Idempotent-Replayed" not in first.headers
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert (again.status_code, again.content) == (201, first.content)
+        assert again.headers["Location"] == first.headers["Location"]
+        problem(client.post("/holds", json={**hold, "of": [CASE]}, headers=key), 422)
+        asked(client, f"/holds/{first.json()['hold_id']}/release", WHY)
+        over = client.post("/holds", json=hold, headers=key)
+        assert (over.status_code, over.json()["release"]["by"]) == (201, "QA")
+        assert len(client.get("/holds?all=true").json()["holds"]) == 1
+
+    def test_are_placed_once_without_one(self, client: TestClient) -> None:
+        """
+        Who sends the same again, and names neither the request nor the hold, means the same hold.
+        """
+        first = asked(client, "/holds", {"of": [PACK, CASE], **WHY})
+
+        again = asked(client, "/holds", {"of": [CASE, PACK], **WHY})
+
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json() == first.json()
+        assert len(client.get("/holds").json()["holds"]) == 1
+
+    def test_are_listed_page_by_page(self, client: TestClient) -> None:
+        """
+        They come as they were placed, and the next page is at its link.
+        """
+        for number in range(5):
+            asked(client, "/holds", {"of": [PACK], "hold_id": f"H{number}", **WHY})
+
+        for query in ("", "all=true&", f"id={PACK}&"):
+            first = client.get(f"/holds?{query}perPage=3")
+            must_be_valid(first.json(), "holds")
+            second = client.get(first.links["next"]["url"])
+            found = first.json()["holds"] + second.json()["holds"]
+            assert [hold["hold_id"] for hold in found] == ["H0", "H1", "H2", "H3", "H4"]
+            assert "next" not in second.links
+        problem(client.get("/holds?nextPageToken=H1"), 400)
+        problem(client.get("/holds?perPage=0"), 400)
+
     def test_are_of_two_clocks(self, client: TestClient) -> None:
         """
         A hold lasts from its own moment on, and is known since it was recorded.

@@ -210,3 +210,21 @@ class TestHistory:
         assert first.json()["events"] + second.json()["events"] == whole["events"][:4]
         problem(client.get(f"{path}?nextPageToken=x"), 400)
         problem(client.get(f"{path}?perPage=x"), 400)
+
+    def test_of_a_lot_is_there_by_its_gtin_and_number(self, client: TestClient) -> None:
+        """
+        Who has the two apart gets the same, page by page and on both clocks.
+        """
+        way(client)
+        whole = client.get(f"/history/{quote('(01)00300010123455(10)L1')}").json()
+
+        first = client.get("/lots/00300010123455/L1", params={"perPage": "2"})
+        second = client.get(first.links["next"]["url"])
+        before = client.get("/lots/300010123455/L1", params={"as_of": "2026-01-01T01:00:00Z"})
+
+        must_be_valid(first.json(), "history")
+        assert first.json()["id"] == whole["id"]
+        assert first.json()["events"] + second.json()["events"] == whole["events"][:4]
+        assert before.json()["events"] == whole["events"][:1]
+        problem(client.get("/lots/00300010123455/L2"), 404)
+        problem(client.get("/lots/00300010123456/L1"), 400)

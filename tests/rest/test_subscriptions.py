@@ -300,6 +300,25 @@ class TestDeliveries:
         problem(client.post(f"/deliveries/{delivery['deliveryID']}/replay"), 409)
         problem(client.get("/deliveries", params={"subscription": "x"}), 400)
         problem(client.get("/deliveries", params={"subscriptionID": "x"}), 404)
+        problem(client.get("/deliveries", params={"nextPageToken": "x"}), 400)
+
+    def test_are_listed_page_by_page(self, client: TestClient, receiver: Receiver) -> None:
+        """
+        The next page is at its link, of all of them.
+        """
+        receiver.answers = [status(500)] * 3
+        for _ in range(3):
+            subscribed(client, receiver.url)
+        captured(client, document(event(1)))
+        wait_until(lambda: client.get("/deliveries").text.count("failure") == 3)
+
+        first = client.get("/deliveries?perPage=2")
+        second = client.get(first.links["next"]["url"])
+
+        found = first.json()["deliveries"] + second.json()["deliveries"]
+        assert len(first.json()["deliveries"]) == 2
+        assert len({delivery["deliveryID"] for delivery in found}) == 3
+        assert "next" not in second.links
 
 
 def told(socket: WebSocketTestSession) -> list[str]:

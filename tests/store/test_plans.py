@@ -21,8 +21,10 @@ from epcis_repo.projections import (
     lot_story,
     stated,
     stories,
+    thing_story,
 )
 from epcis_repo.projections.derived import READ_MODELS, select_rows
+from epcis_repo.query import select
 from epcis_repo.reconciliation import reading as reconciliation
 from epcis_repo.store import (
     EventStore,
@@ -51,6 +53,7 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
         {
             "select_head": [],
             "select_head_at": [NOW],
+            "select_whole_type": ["HoldPlaced", 9],
             "select_document": ["digest"],
             "select_piece": ["digest", 2],
             "select_events": None,
@@ -80,6 +83,7 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
         {
             "select_recorded": [["a", "b"]],
             "select_receipts": [["document a", "document b"]],
+            "select_before": [["document a", "document b"], "ReactionSet", 7],
         },
     ),
     "capture_jobs": (
@@ -120,9 +124,16 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
         stated.STATEMENTS,
         {"select_stated": [["masterdata a", "masterdata b"], 9, stated.MASTER_DATA_RECEIVED]},
     ),
+    "select": (
+        select.STATEMENTS,
+        {"select_event": ["urn:x:1"], "select_rows": [[1, 2]], "select_positions": [[1, 2]]},
+    ),
     "corrections": (
         corrections.STATEMENTS,
-        {"select_declarations": [["a", "b"], 9, ["instead a", "instead b"]]},
+        {
+            "select_declarations": [["a", "b"], 9],
+            "select_instead": [["instead a", "instead b"], 9],
+        },
     ),
     "lineage": (lineage.STATEMENTS, {"select_made": [EPCS, 9, NOW, ["repackaging"]]}),
     "lot_story": (
@@ -132,6 +143,10 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
             "select_headers_at": [[1, 2]],
             "select_lot": ["lot L1", "of 01/00300010123455/21/", 9, NOW],
         },
+    ),
+    "thing_story": (
+        thing_story.STATEMENTS,
+        {"select_told": [EPCS[0], 9, 0, NOW, Role.CHILD]},
     ),
     "stories": (
         stories.STATEMENTS,
@@ -151,7 +166,6 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
     "holds": (
         holds.STATEMENTS,
         {
-            "select_decided": [["HoldPlaced"], 9],
             "select_held": [["held a", "held b"], 9],
             "select_at": [[1, 2]],
             "select_lives": [["hold a", "hold b"], 9],
@@ -162,7 +176,6 @@ VALUES: dict[str, tuple[Mapping[str, str], dict[str, Sequence[Any] | None]]] = {
         {
             "select_said": [EPCS, 9],
             "select_said_beside": [EPCS, 9],
-            "select_headers_naming": [EPCS[0], 9, 0, NOW],
             "select_named": [EPCS[0], 9, NOW],
             "select_between": ["01/00300010123455/21/", "01/00300010123455/210"],
             "select_packed": [EPCS, ["AggregationEvent"], Role.PARENT, 9],

@@ -23,6 +23,7 @@ from epcis_repo.evidence.errors import TreeError
 from epcis_repo.evidence.integrity import check_integrity
 from epcis_repo.evidence.keys import LogKey
 from epcis_repo.evidence.operations import check_proof, checkpoint, proof
+from epcis_repo.exceptions import Became, raise_findings
 from epcis_repo.gs1 import parse_identifier, parse_scan
 from epcis_repo.ledger import verify_checkpoint
 from epcis_repo.operations.contents import contents, contents_value
@@ -46,6 +47,7 @@ from tests.operations.reports import (
     named,
     observed,
     packed,
+    received,
     report,
     shipped,
     story_of,
@@ -116,6 +118,27 @@ async def complaints(store: EventStore) -> list[str]:
 
 
 class TestArchived:
+    async def test_takes_no_finding_with_it(
+        self, store: EventStore, tmp_path: Path, key: LogKey
+    ) -> None:
+        """
+        What was found of a year that is away is found no more, and its exception stays as it is:
+        nobody can tell whether it was corrected.
+        """
+        await report(store, commissioned(1, PACK), received(4, PACK), now=in_year(2023))
+        await report(store, observed(7, PACK), now=in_year(2024))
+        pack = [parse_identifier(PACK)]
+        opened = await raise_findings(store, pack, by="Ann", now=NOW)
+        await archive(store, 2023, tmp_path / "2023.zip", key, now=NOW)
+
+        again = await raise_findings(store, pack, by="Ann", now=NOW)
+
+        kinds = [{item.case.kind: item.became for item in found} for found in (opened, again)]
+        assert [found["received-not-shipped"] for found in kinds] == [
+            Became.OPENED,
+            Became.UNCHANGED,
+        ]
+
     async def test_is_away_and_the_rest_is_here(
         self, filled: EventStore, tmp_path: Path, key: LogKey
     ) -> None:

@@ -50,4 +50,6 @@ def text_of(value: Any) -> str:
     """Return a value of JSON as XML has it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list | tuple):
+        return " ".join(map(text_of, value))
     return _NO_CHARACTER.sub("\ufffd", str(value))

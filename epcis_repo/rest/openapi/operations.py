@@ -15,7 +15,7 @@ from epcis_repo.rest.openapi.schemas import EPCIS, list_of, reference
 
 CAPTURING, QUERYING = "Capture", "Queries"
 SUBSCRIBING, THINGS, HOLDING = "Subscriptions", "Things", "Holds"
-EXCEPTIONS = "Exceptions"
+EXCEPTIONS, REACTIONS = "Exceptions", "Reactions"
 EVIDENCE, SOAP, SERVICE = "Evidence", "SOAP", "Service"
 
 _JSON, _XML, _TEXT = "application/json", "application/xml", "text/plain"
@@ -59,6 +59,8 @@ _VALUES = {
 _JOB = Of("POST /epcis/capture", "captureID")
 _QUERY_NAME = "shipped"
 _RECALL = "2026-017"
+_RULE = "commissioned-twice"
+_ALLOCATION = "2026 batch 7"
 _EXCEPTION = "2026-03 shortage"
 _THREAD = "0b6f6a5e-3c1d-4f0e-8a7b-9d2c1e4f5a60"
 _REPORTED = "7d1c2b3a-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
@@ -102,7 +104,12 @@ OPERATIONS: tuple[Operation, ...] = (
                 "The event, with its eventID and recordTime.",
                 _json(f"{EPCIS}.event"),
                 ("Location", "Idempotent-Replayed"),
-            )
+            ),
+            202: Answer(
+                "The capture job: the event is kept aside, by what is set for who sends it.",
+                _json("capture"),
+                ("Location",),
+            ),
         },
         Sent(headers=_SENT_JSON, body=sample.RECEIPT),
         headers=("Idempotency-Key",),
@@ -269,8 +276,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET /deliveries",
         SUBSCRIBING,
-        {200: Answer("The deliveries.", _json("deliveries"))},
-        query=("subscriptionID",),
+        {200: Answer("The deliveries, a page of them.", _json("deliveries"), _LISTED)},
+        query=("subscriptionID", *PAGE),
         refusals=(400, 404),
     ),
     Operation(
@@ -288,6 +295,15 @@ OPERATIONS: tuple[Operation, ...] = (
         Sent(path={"id": sample.BOTTLE}),
         query=(*CLOCKS, *PAGE),
         refusals=(400, 404),
+    ),
+    Operation(
+        "GET /lots/{gtin}/{lot}",
+        THINGS,
+        {200: Answer("Its life, a page of it.", _json("history"), _LISTED)},
+        Sent(path={"gtin": sample.GTIN, "lot": sample.LOT}, query={"perPage": 1}),
+        query=(*CLOCKS, *PAGE),
+        refusals=(400, 404),
+        more="It is the history of the lot, for who has its GTIN and its number apart.",
     ),
     Operation(
         "GET /contents/{id:path}",
@@ -368,7 +384,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST /holds",
         HOLDING,
-        {201: Answer("The hold.", _json("hold"), ("Location",))},
+        {201: Answer("The hold.", _json("hold"), ("Location", "Idempotent-Replayed"))},
         Sent(
             headers=_SENT_JSON,
             body={
@@ -381,17 +397,19 @@ OPERATIONS: tuple[Operation, ...] = (
                 "since": "2026-03-02T17:00:00Z",
             },
         ),
+        headers=("Idempotency-Key",),
         body=_either_json("hold-asked"),
-        refusals=(400, 409, 415, 507),
+        refusals=(400, 409, 415, 422, 507),
         more="It is on things, containers or lots, and reaches what is in them or of them at the "
-        "moment that is asked about.",
+        "moment that is asked about. The same request again places no second one: under its key, "
+        "or, where it has neither key nor name, as long as the hold was not released.",
     ),
     Operation(
         "GET /holds",
         HOLDING,
-        {200: Answer("The holds.", _json("holds"))},
+        {200: Answer("The holds, a page of them.", _json("holds"), _LISTED)},
         Sent(query={"id": sample.CASE}),
-        query=("id", "all", *CLOCKS),
+        query=("id", "all", *CLOCKS, *PAGE),
         refusals=(400,),
     ),
     Operation(
@@ -466,11 +484,12 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: Answer("The exceptions, a page of them.", _json("exceptions"), _LISTED)},
         Sent(query={"state": "open", "overdue": "false"}),
         query=(
-            *("state", "class", "kind", "owner", "partner", "overdue", "id", "known_at"),
-            *PAGE,
+            *("state", "class", "kind", "owner", "partner", "overdue", "id", "thread"),
+            *(*CLOCKS, *PAGE),
         ),
         refusals=(400,),
-        more="They are overdue, or not, at known_at where that is asked.",
+        more="They are overdue, or not, at known_at where that is asked; as_of is the moment at "
+        "which things are in what they are in, and goes with id alone.",
     ),
     Operation(
         "GET /exceptions/{exception_id}",
@@ -497,7 +516,9 @@ OPERATIONS: tuple[Operation, ...] = (
         body=_either_json("exception-decision-asked"),
         refusals=(400, 404, 409, 415, 507),
         more="What can be decided goes by its state. It says for which version, if others may "
-        "decide, too: one that was decided on meanwhile is refused.",
+        "decide, too: one that was decided on meanwhile is refused. Somebody else approves what "
+        "one has resolved, and it is closed when its actions are done, and those that are to "
+        "mend its cause are shown to have helped.",
     ),
     Operation(
         "POST /exceptions/findings",
@@ -507,7 +528,8 @@ OPERATIONS: tuple[Operation, ...] = (
         body=_either_json("exception-findings-asked"),
         refusals=(400, 404, 415, 507),
         more="Findings of one cause are one exception. What was found before changes nothing; what "
-        "is new is added to it, and reopens it where it was over.",
+        "is new is added to it, and reopens it where it was over; what is found no more is "
+        "cleared, and with the last of that it is resolved.",
     ),
     Operation(
         "POST /exceptions/messages",
@@ -545,10 +567,11 @@ OPERATIONS: tuple[Operation, ...] = (
             },
         ),
         body=_either_json("exception-message"),
-        refusals=(400, 404, 409, 415, 507),
+        refusals=(400, 403, 404, 409, 415, 507),
         more="It is a message of PDG: a report opens the exception that has the name of its "
-        "exception_case_uuid, adds to it or, with case_resolved, resolves it; a response is an "
-        "answer to it. One that comes again changes nothing.",
+        "exception_case_uuid, and others in its thread for lists of other classes; it adds to them "
+        "or, with case_resolved, resolves them; a response is an answer to them. One that comes "
+        "again changes nothing, and one from somebody whom the thread is not with is refused.",
     ),
     Operation(
         "POST /exceptions/{exception_id}/messages",
@@ -666,7 +689,127 @@ OPERATIONS: tuple[Operation, ...] = (
         query=("eventID", "nextPageToken"),
         refusals=(400,),
     ),
-    Operation("GET /rules", CAPTURING, {200: Answer("The rules.", _json("rules"))}),
+    Operation(
+        "GET /rules",
+        REACTIONS,
+        {200: Answer("The rules.", _json("rules"))},
+        query=("known_at",),
+        refusals=(400,),
+    ),
+    Operation(
+        "POST /rules/{rule}/reactions",
+        REACTIONS,
+        {200: Answer("What becomes of what breaks the rule.", _json("reactions"))},
+        Sent(
+            path={"rule": _RULE},
+            headers=_SENT_JSON,
+            body={
+                "reaction": "quarantine",
+                "partner": "0399999000027",
+                "reason": "Agreed with the pharmacy: somebody looks at it first",
+                "by": "Quality assurance",
+            },
+        ),
+        body=_either_json("reaction-asked"),
+        refusals=(400, 404, 415, 507),
+        more="It counts from the next capture on. What is set for a partner counts for him in "
+        "place of what is set for every one.",
+    ),
+    Operation(
+        "GET /rules/{rule}/reactions",
+        REACTIONS,
+        {200: Answer("What becomes of what breaks the rule.", _json("reactions"))},
+        Sent(path={"rule": _RULE}),
+        query=("known_at",),
+        refusals=(400, 404),
+    ),
+    Operation(
+        "GET /findings",
+        REACTIONS,
+        {200: Answer("What was found, a page of it.", _json("findings-made"), _LISTED)},
+        query=("rule", "sender", "eventID", "epc", "known_at", *PAGE),
+        refusals=(400, 404),
+        more="What was captured is looked at a moment later. A finding stays when what it found is "
+        "mended; what is so of a thing by now, GET /findings/{id} says.",
+    ),
+    Operation(
+        "GET /quarantine",
+        REACTIONS,
+        {200: Answer("What waits, a page of it.", _json("quarantine"), _LISTED)},
+        query=("all", *PAGE),
+        refusals=(400,),
+    ),
+    Operation(
+        "GET /quarantine/{capture_id}",
+        REACTIONS,
+        {200: Answer("What was kept aside.", _json("quarantined"))},
+        Sent(path={"capture_id": _JOB}),
+        refusals=(404,),
+    ),
+    *(
+        Operation(
+            f"POST /quarantine/{{capture_id}}/{word}",
+            REACTIONS,
+            {200: Answer(what, _json("quarantined"))},
+            Sent(
+                path={"capture_id": _JOB},
+                headers=_SENT_JSON,
+                body={"reason": "It is one pack, by a scan", "by": "Quality assurance"},
+            ),
+            body=_either_json("quarantine-asked"),
+            refusals=(400, 404, 409, 415, 507),
+        )
+        for word, what in (
+            ("release", "It is captured."),
+            ("dismiss", "It is kept, and never captured."),
+        )
+    ),
+    Operation(
+        "POST /allocations",
+        REACTIONS,
+        {201: Answer("The allocation.", _json("allocation"), ("Location",))},
+        Sent(
+            headers=_SENT_JSON,
+            body={
+                "allocation_id": _ALLOCATION,
+                "gtin": sample.GTIN,
+                "first": "S1",
+                "last": "S9",
+                "reason": "Serials for batch 7",
+                "by": "Serialization",
+            },
+        ),
+        body=_either_json("allocation-asked"),
+        refusals=(400, 409, 415, 507),
+        more="Where any serials of a product are allocated, each other is found (rule 2103). The "
+        "same request again allocates nothing more.",
+    ),
+    Operation(
+        "GET /allocations",
+        REACTIONS,
+        {200: Answer("The allocations, a page of them.", _json("allocations"), _LISTED)},
+        query=("gtin", "known_at", *PAGE),
+        refusals=(400,),
+    ),
+    Operation(
+        "GET /allocations/{allocation_id}",
+        REACTIONS,
+        {200: Answer("The allocation.", _json("allocation"))},
+        Sent(path={"allocation_id": _ALLOCATION}),
+        refusals=(404,),
+    ),
+    Operation(
+        "POST /allocations/{allocation_id}/withdraw",
+        REACTIONS,
+        {200: Answer("The allocation, with its withdrawal.", _json("allocation"))},
+        Sent(
+            path={"allocation_id": _ALLOCATION},
+            headers=_SENT_JSON,
+            body={"reason": "The batch was cancelled", "by": "Serialization"},
+        ),
+        body=_either_json("withdrawal-asked"),
+        refusals=(400, 404, 409, 415, 507),
+    ),
     Operation(
         "GET /checkpoint", EVIDENCE, {200: Answer("The checkpoint.", _LEDGER_TEXT, _KEPT_SHORT)}
     ),

@@ -15,6 +15,7 @@ from epcis_repo.model.times import DATE_TIME_EXPECTED
 from epcis_repo.operations.preparing import CaptureErrorBehaviour
 from epcis_repo.query import PARAMETERS
 from epcis_repo.query.families import NUMBER_EXPECTED, VOID_EXPECTED
+from epcis_repo.reactions import DEFAULTS
 from epcis_repo.reconciliation import Row, Verdict
 from epcis_repo.rest.gs1_headers import (
     CAPTURE_ERROR_BEHAVIOUR,
@@ -106,9 +107,13 @@ QUERY: dict[str, Described] = {
     "eventID": (_TEXT, "Only those of one eventID."),
     "id": (
         SOME_TEXT,
-        "Those that reach a thing, a lot or a container, or are on something in it.",
+        "Those of a thing, a lot or a container, of what that is of or in, and of what is in it.",
     ),
     "all": (_FLAG, "Whether those are there, too, that were released, or hold nothing."),
+    "rule": ({"enum": [*DEFAULTS]}, "Only those by one rule."),
+    "sender": (SOME_TEXT, "Only those in what one partner sent: a GLN, or a URI of it."),
+    "epc": (SOME_TEXT, "Only those about one thing."),
+    "gtin": (SOME_TEXT, "Only those of one product."),
     "state": ({"enum": [*State]}, "Only those in one state."),
     "class": ({"enum": [*ExceptionClass]}, "Only those of one class."),
     "kind": (
@@ -117,6 +122,7 @@ QUERY: dict[str, Described] = {
     ),
     "owner": (SOME_TEXT, "Only those of one owner."),
     "partner": (SOME_TEXT, "Only those about which one partner is asked."),
+    "thread": (SOME_TEXT, "Only those of one thread of messages."),
     "overdue": (_FLAG, "Only those that should have been resolved, or only the others."),
     "subscriptionID": (_TEXT, "Only those of one subscription."),
     "row": ({"enum": [*Row]}, "The row whose serials are listed."),
@@ -166,6 +172,8 @@ PATH: dict[str, Described] = {
         "How many hashes a tile has that is not full yet.",
     ),
     "delivery_id": (SOME_TEXT, "The deliveryID."),
+    "rule": ({"enum": [*DEFAULTS]}, "The short name of a rule about things."),
+    "allocation_id": (SOME_TEXT, "The name of the allocation."),
     "hold_id": (SOME_TEXT, "The name of the hold; of a recall, its number."),
     "exception_id": (SOME_TEXT, "The name of the exception."),
     "message_uuid": (SOME_TEXT, "The name of the message."),

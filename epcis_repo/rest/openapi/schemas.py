@@ -12,6 +12,9 @@ from epcis_repo.bindings.schemas import schema_path
 EPCIS = "epcis-2.0"
 # Those that an operation names; the part after the dot is one of the `$defs` of the file.
 _FILES = (
+    "allocation",
+    "allocation-asked",
+    "allocations",
     "capture",
     "collection",
     "conflicts",
@@ -30,6 +33,7 @@ _FILES = (
     "exceptions",
     "exceptions-raised",
     "findings",
+    "findings-made",
     "health",
     "history",
     "hold",
@@ -40,6 +44,11 @@ _FILES = (
     "masterdata",
     "named-query",
     "problem",
+    "quarantine",
+    "quarantine-asked",
+    "quarantined",
+    "reaction-asked",
+    "reactions",
     "recall",
     "release-asked",
     "resources",
@@ -49,6 +58,7 @@ _FILES = (
     "subscription-asked",
     "unit",
     "verification",
+    "withdrawal-asked",
 )
 _AT = "#/components/schemas/"
 
