@@ -21,8 +21,8 @@ os.environ.setdefault("EPCIS_REPO_UNSAFE_NOT_DURABLE", "1")
 os.environ.setdefault("EPCIS_REPO_JUDGING", "0")
 
 # The gate judges a change, so it tries the same examples each time: what others would find is
-# nobody's change. `make fuzz T=tests/query` looks for it, in any part.
-settings.register_profile("gate", derandomize=True)
+# nobody's change. `make fuzz T=tests/query` looks for it, in any part, and at more of them.
+settings.register_profile("gate", derandomize=True, max_examples=60)
 if "EPCIS_REPO_FUZZ" not in os.environ:
     settings.load_profile("gate")
 
