@@ -110,9 +110,8 @@ class _Looking:
         self._until = until
         self._now = now
         self._rules = rules
-        # Where each thing is named, and which of them are parents of whom all content is known.
+        # Where each thing is named.
         self._places: dict[str, list[_Place]] = {}
-        self._open: set[str] = set()
         self._lives = _Lives(session, until, self._news)
 
     async def groups(self, *, are_all: bool) -> list[Group]:
@@ -127,7 +126,6 @@ class _Looking:
         for key, position, role in rows:
             if position not in self._news:
                 named[key].append((position, role))
-        self._open |= named.keys() - old if old else named.keys()
         await self._open_containers(old)
         alike: dict[tuple[object, ...], list[str]] = {}
         for key, places in named.items():
@@ -143,7 +141,6 @@ class _Looking:
                 keys=keys,
                 said=said[key],
                 stays=stays.get(key, ()),
-                is_open=key in self._open,
                 apart=self._is_apart(keys, said[key]),
             )
             for key, keys in groups.items()
@@ -186,17 +183,17 @@ class _Looking:
 
     async def _open_containers(self, old: set[str]) -> None:
         """Find out what was ever in those that were known before, and in what was, and so on."""
-        level = {key for key in old if self._is_parent(key)}
+        level, passed = {key for key in old if self._is_parent(key)}, set[str]()
         for _ in range(LEVELS_MAX):
             if not level:
                 return
-            self._open |= level
+            passed |= level
             inside = await packed_in(self._session, level, self._until)
             unknown = inside - self._places.keys()
             for key, position, role in await self._named(unknown, self._until) if unknown else ():
                 self._places.setdefault(key, []).append((position, role))
             old |= unknown
-            level = {key for key in inside if key in old and self._is_parent(key)} - self._open
+            level = {key for key in inside if key in old and self._is_parent(key)} - passed
 
     def _is_parent(self, key: str) -> bool:
         return any(role == Role.PARENT for _, role in self._places.get(key, ()))

@@ -21,7 +21,6 @@ from typing import Any
 import orjson
 
 from epcis_repo.findings.life import Limits
-from epcis_repo.model.what import Role
 from epcis_repo.projections.containment import RELATIONS, Interval
 from epcis_repo.projections.event_index import COUNTS
 from epcis_repo.projections.said import Said
@@ -48,14 +47,12 @@ class Group:
     Things that the same events name, as the same.
 
     `said` is what these say of the first of them, in story order, and `stays` where that was in.
-    Where it `is_open`, all that was ever in it is among the groups. One that stands `apart` has
-    something of its own: it is held, say.
+    One that stands `apart` has something of its own: it is held, say.
     """
 
     keys: Sequence[str]
     said: Sequence[Said]
     stays: Sequence[Interval]
-    is_open: bool = False
     apart: bool = False
 
     @property
@@ -72,9 +69,9 @@ def kinds_of(said: Mapping[int, Said], told: Mapping[int, Told], limits: Limits)
         header, late = told[position].header, told[position].record_time - item.event_time
         rest = {name: value for name, value in header.items() if name not in _NAMES}
         kind = (
-            *item[4:12],
-            item.empties,
             orjson.dumps(rest),
+            # Whether it names children is no name.
+            item.empties,
             # Dates of expiry are compared with the day.
             item.event_time // _DAY,
             late > limits.stale,
@@ -85,7 +82,7 @@ def kinds_of(said: Mapping[int, Said], told: Mapping[int, Told], limits: Limits)
 
 
 class Ways:
-    """The ways of groups, each found out once."""
+    """The ways of groups, each found out once; all that was ever in one is among them."""
 
     def __init__(self, groups: Collection[Group], kinds: Mapping[int, Kind]) -> None:
         self._kinds = kinds
@@ -110,7 +107,7 @@ class Ways:
         return self._ways[group.key]
 
     def _way(self, group: Group) -> int | None:
-        if group.apart or not _is_plain(group):
+        if group.apart:
             return None
         places = [item.order for item in group.said]
         inside: list[tuple[int, ...]] = []
@@ -156,17 +153,6 @@ class Ways:
 
     def _number(self, *said: object) -> int:
         return self._numbers.setdefault(said, len(self._numbers))
-
-
-def _is_plain(group: Group) -> bool:
-    """Whether what it was in, and what was in it, is all known, and said by packing alone."""
-    positions = {item.position for item in group.said}
-    packs = [item for item in group.said if item.role in (Role.PARENT, Role.CHILD)]
-    return (
-        len(positions) == len(group.said)
-        and all(RELATIONS.get(item.type) == _AGGREGATION for item in packs)
-        and (group.is_open or all(item.role != Role.PARENT for item in packs))
-    )
 
 
 def _stays_plainly(stay: Interval, places: Sequence[Order], container: Group) -> bool:

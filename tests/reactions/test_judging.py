@@ -6,14 +6,15 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
 from epcis_repo.bindings.jsonld import parse_event, render_event
-from epcis_repo.findings import RULES, Finding, Known, judge
+from epcis_repo.findings import RULES, Finding, Hold, Known, SerialRange, judge
 from epcis_repo.findings.batch import News
 from epcis_repo.findings.reading import read_lives, with_master_data
-from epcis_repo.model.events import Event
+from epcis_repo.model.events import Event, Place
 from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.story import MOMENT_MAX
 from epcis_repo.reactions.judging import judge_news
@@ -21,10 +22,39 @@ from epcis_repo.reactions.reading import news_between
 from epcis_repo.store import EventStore
 from epcis_repo.store.log import head
 from tests.conftest import FreshStores
-from tests.findings.cases import ROWS, Row
+from tests.findings.cases import (
+    BOX,
+    BOXES,
+    NOTHING,
+    ROWS,
+    THIRD_PACK,
+    TRANSFER,
+    Row,
+    begun,
+    looked_at,
+)
 from tests.findings.test_rules import row_ids
 from tests.operations.chains import chain, documents
-from tests.operations.reports import NOW, at, named, report
+from tests.operations.reports import (
+    CASE,
+    MDA,
+    NOW,
+    OTHER_PACK,
+    PACK,
+    PALLET,
+    PLANT,
+    WHOLESALER,
+    at,
+    commissioned,
+    key,
+    named,
+    observed,
+    packed,
+    received,
+    report,
+    shipped,
+    unpacked,
+)
 
 # `make fuzz` looks further.
 CHAINS = 150 if "EPCIS_REPO_FUZZ" in os.environ else 12
@@ -53,10 +83,10 @@ def like(event: Event, number: int) -> Event:
     return parse_event(_NAMES.sub(other, render_event(event, {"cbvmda": "urn:epcglobal:cbv:mda"})))
 
 
-def herd(events: Sequence[Event], name: str, *, first: int) -> list[Event]:
+def herd(events: Sequence[Event], name: str, *, first: int, size: int = HERD) -> list[Event]:
     """The events of several things that are alike."""
     named_so = [named(f"urn:x:{name}:{n}", event) for n, event in enumerate(events)]
-    return [like(event, first + n) for n in range(HERD) for event in named_so]
+    return [like(event, first + n) for n in range(size) for event in named_so]
 
 
 Told = set[tuple[object, ...]]
@@ -84,8 +114,12 @@ def things_in(news: Iterable[News]) -> set[str]:
     return {key for item in news for keys in item.named.values() for key in keys if " " not in key}
 
 
-async def looks_as(store: EventStore, known: Known, *, after: int, now: int, are_all: bool) -> None:
-    """Look at what came after a position, and at all things one by one: what is found is alike."""
+async def looks_as(store: EventStore, known: Known, *, after: int, now: int, are_all: bool) -> Told:
+    """
+    Look at what came after a position, and at all things one by one: what is found is alike.
+
+    Returns it.
+    """
     async with store.reading(long=True) as session:
         until = await head(session)
         news = await news_between(session, after, until)
@@ -108,6 +142,7 @@ async def looks_as(store: EventStore, known: Known, *, after: int, now: int, are
     assert told(judged.findings, named) == told(every, named)
     assert told(judged.findings) <= told(every)
     assert {key for finding in judged.findings for key in finding.keys} <= judged.names.keys()
+    return told(judged.findings)
 
 
 @pytest.mark.parametrize("are_all", [True, False], ids=["all that came", "a part of it"])
@@ -131,6 +166,129 @@ async def test_finds_what_breaks_a_rule_beside_what_keeps_it(
     await report(store, *broken, now=recorded)
 
     await looks_as(store, row.known, after=before, now=now, are_all=are_all)
+
+
+class Twins(NamedTuple):
+    """What happened to two that differ in one thing: one of them breaks a rule by that."""
+
+    both: Sequence[Sequence[Event]]
+    known: Known = NOTHING
+    recorded: float = 30
+
+
+EXPIRES = begun(PACK, itemExpirationDate="2026-01-01")
+
+
+def filled(hour: float) -> list[Event]:
+    """A pack that is put into a case on a pallet, which is shipped when the pack has expired."""
+    return [
+        EXPIRES,
+        commissioned(1, CASE, PALLET),
+        packed(2, PALLET, CASE),
+        packed(hour, CASE, PACK),
+        shipped(27, PALLET),
+    ]
+
+
+def held(hour: float) -> list[Event]:
+    """A pack that is held while it is in a case that is shipped."""
+    return [
+        commissioned(1, PACK, CASE),
+        packed(2, CASE, PACK),
+        observed(hour, PACK, biz_step="holding"),
+        shipped(4, CASE),
+    ]
+
+
+TWINS = {
+    "the day": Twins([[EXPIRES, shipped(hour, PACK)] for hour in (20, 27)]),
+    "whether it was told late": Twins(
+        [[commissioned(hour, PACK)] for hour in (1, 3)], recorded=365 * 24 + 2
+    ),
+    "whether it was told ahead": Twins([[commissioned(hour, PACK)] for hour in (1, 3)], recorded=2),
+    "what is in it": Twins(
+        [
+            [
+                commissioned(1, CASE, PALLET),
+                commissioned(1, PACK),
+                commissioned(1, OTHER_PACK, ilmd={f"{MDA}lotNumber": lot}),
+                packed(2, CASE, PACK),
+                packed(3, CASE, OTHER_PACK),
+            ]
+            for lot in ("L1", "L2")
+        ]
+    ),
+    "where its case was when it was held": Twins([held(3), held(5)]),
+    "where its case was when it was filled": Twins([filled(26), filled(28)]),
+    "whether anything is named that left it": Twins(
+        [[commissioned(1, CASE, PACK), unpacked(2, CASE, *children)] for children in ((), (PACK,))]
+    ),
+    "how many are in it": Twins(
+        [
+            [
+                commissioned(1, BOX, *(PACK, OTHER_PACK, THIRD_PACK)[:count]),
+                packed(2, BOX, *(PACK, OTHER_PACK, THIRD_PACK)[:count]),
+            ]
+            for count in (2, 3)
+        ],
+        known=Known(pack_sizes={BOXES: 2}),
+    ),
+    "whether both are of one moment": Twins(
+        [[observed(1, PACK, biz_step="inspecting"), commissioned(hour, PACK)] for hour in (1, 2)]
+    ),
+    "whether it is held": Twins(
+        [[commissioned(1, PACK), shipped(3, PACK)] for _ in range(2)],
+        known=Known(holds=[Hold(key(PACK), "H", at(2))]),
+    ),
+    "whether its case is held": Twins(
+        [[commissioned(1, PACK, CASE), packed(2, CASE, PACK), shipped(3, CASE)] for _ in range(2)],
+        known=Known(holds=[Hold(key(CASE), "H", at(1))]),
+    ),
+    "whether its serial was allocated": Twins(
+        [[commissioned(1, PACK)] for _ in range(2)],
+        known=Known(ranges={"01/00300010123455": [SerialRange("A1c1", "A1c9")]}),
+    ),
+    "where it was seen": Twins(
+        [
+            [
+                commissioned(1, PACK),
+                TRANSFER,
+                received(3, PACK),
+                looked_at(9, PACK, read_point=Place(id=place)),
+            ]
+            for place in (PLANT, WHOLESALER)
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("other_first", [False, True], ids=["one first", "other first"])
+@pytest.mark.parametrize("twins", TWINS.values(), ids=TWINS.keys())
+async def test_tells_twins_apart(store: EventStore, twins: Twins, other_first: bool) -> None:
+    """
+    Of two things that differ in nothing but one moment, place or name that a rule looks at, that is
+    found which breaks it.
+    """
+    # The second has other things, so that what is known of the first holds for it alone.
+    both = [herd(some, f"t{n}", first=n, size=1) for n, some in enumerate(twins.both)]
+    if other_first:
+        both.reverse()
+    async with store.reading() as session:
+        before = await head(session)
+
+    await report(store, *both[0], *both[1], now=at(twins.recorded))
+
+    found = await looks_as(store, twins.known, after=before, now=0, are_all=True)
+    # By the names of the events that show it.
+    of_each = [
+        {
+            (rule, str(thing).rpartition("/")[0])
+            for rule, thing, name, *_ in found
+            if f":t{n}:" in str(name)
+        }
+        for n in range(2)
+    ]
+    assert of_each[0] != of_each[1]
 
 
 async def test_finds_the_same_in_chains_of_chance(fresh_store: FreshStores) -> None:
