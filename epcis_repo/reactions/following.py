@@ -24,6 +24,7 @@ from epcis_repo.reactions.reading import (
     STATEMENTS,
     all_reactions,
     findings_tagged,
+    identities_among,
     news_between,
 )
 from epcis_repo.reactions.rules import AT_THE_DOOR, BY_THE_CLOCK, Reaction
@@ -112,7 +113,11 @@ async def _record(store: EventStore, name: str, looked: _Looked | None, *, now: 
     if cases:
         # First: what the log has as found is not raised again.
         await raise_found(store, cases, looked.names, by=BY, now=now)
-    events = [finding_data(*made, looked.names) for made in looked.made]
+    found = {e.event_id: e for e in (finding_data(*made, looked.names) for made in looked.made)}
+    # An identity that is taken would keep all that comes after it from being looked at, for ever.
+    async with store.reading(snapshot=False) as session:
+        taken = await identities_among(session, found)
+    events = [event for identity, event in found.items() if identity not in taken]
     return await follow(store, name, looked.until, events, now=now) or None
 
 

@@ -51,6 +51,14 @@ async def findings_named(session: Reading, identities: Collection[str]) -> list[
     return [made(RecordedEvent(*row)) for row in rows]
 
 
+async def identities_among(session: Reading, identities: Collection[str]) -> set[str]:
+    """Return which of these identities events have."""
+    if not identities:
+        return set()
+    rows = await session.fetch(STATEMENTS["select_named"], session.part, sorted(identities))
+    return {recorded.event_id for recorded in (RecordedEvent(*row) for row in rows)}
+
+
 async def findings_before(
     session: Reading, position: int, *, tags: Sequence[str], limit: int
 ) -> list[FindingMade]:
