@@ -7,5 +7,6 @@ SELECT position, event_id, data FROM events
 -- select_lives --
 -- All that the log has of some jobs, in order.
 SELECT position, record_time, type, event_id, data FROM events
- WHERE part = $1 AND position IN (SELECT position FROM tagged WHERE part = $1 AND tag = any($2))
+ WHERE part = $1 AND position = any(array(SELECT position FROM tagged
+                                           WHERE part = $1 AND tag = any($2)))
  ORDER BY position

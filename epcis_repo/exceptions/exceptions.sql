@@ -8,8 +8,8 @@ SELECT position, record_time, type, event_id, data FROM events
 -- All that was decided on some exceptions, in order, as far as a position.
 SELECT position, record_time, type, event_id, data FROM events
  WHERE part = $1
-   AND position IN (SELECT position FROM tagged
-                     WHERE part = $1 AND tag = any($2) AND position <= $3)
+   AND position = any(array(SELECT position FROM tagged
+                             WHERE part = $1 AND tag = any($2) AND position <= $3))
  ORDER BY position
 
 -- select_said --

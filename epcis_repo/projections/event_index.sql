@@ -65,5 +65,5 @@ SELECT 1 FROM tagged WHERE part = $1 AND tag >= $2 AND tag < $3 LIMIT 1
 -- The events that put things into these parents or took them out, as far as a position.
 SELECT e.data FROM events e
  WHERE e.part = $1 AND e.type = any($3)
-   AND e.position IN (SELECT position FROM tagged
-                       WHERE part = $1 AND tag = any($2) AND role = $4 AND position <= $5)
+   AND e.position = any(array(SELECT position FROM tagged
+                               WHERE part = $1 AND tag = any($2) AND role = $4 AND position <= $5))

@@ -2,7 +2,7 @@
 -- The events of a type with any of these tags.
 SELECT position, record_time, type, event_id, data FROM events
  WHERE part = $1 AND type = $3
-   AND position IN (SELECT position FROM tagged WHERE part = $1 AND tag = any($2))
+   AND position = any(array(SELECT position FROM tagged WHERE part = $1 AND tag = any($2)))
  ORDER BY position
 
 -- select_named --
@@ -21,16 +21,16 @@ SELECT position, record_time, type, event_id, data FROM events
 -- Those of them that have all of some tags, of which there are so many.
 SELECT position, record_time, type, event_id, data FROM events
  WHERE part = $1 AND type = $2
-   AND position IN (SELECT position FROM tagged
-                     WHERE part = $1 AND tag = any($5) AND position < $3
-                     GROUP BY position HAVING count(*) = $6)
+   AND position = any(array(SELECT position FROM tagged
+                             WHERE part = $1 AND tag = any($5) AND position < $3
+                             GROUP BY position HAVING count(*) = $6))
  ORDER BY position DESC LIMIT $4
 
 -- select_lives --
 -- All events of these types that have any of some tags, in order.
 SELECT position, record_time, type, event_id, data FROM events
  WHERE part = $1 AND type = any($3)
-   AND position IN (SELECT position FROM tagged WHERE part = $1 AND tag = any($2))
+   AND position = any(array(SELECT position FROM tagged WHERE part = $1 AND tag = any($2)))
  ORDER BY position
 
 -- select_receipts --
