@@ -87,7 +87,7 @@ _ROWS_TOGETHER = (256, 16, 1)
 
 # What SQLite spells differently from PostgreSQL. Statements are few and come back often.
 _SPELLINGS = (
-    # PostgreSQL goes by a list to the rows of an index, whatever it holds for the size of the tables.
+    # By a list PostgreSQL goes to the rows of an index, however large it takes the tables to be.
     (re.compile(r"= any\(array\((.*?)\)\)", re.IGNORECASE | re.DOTALL), r"IN (\1)"),
     (re.compile(r"= any\(\$(\d+)\)", re.IGNORECASE), r"IN (SELECT value FROM carray(?\1))"),
     (re.compile(r"\$(\d+)"), r"?\1"),
