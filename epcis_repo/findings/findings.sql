@@ -4,11 +4,9 @@
 SELECT i.event_time, i.position, i.event_id, i.expiry
   FROM event_index i
  WHERE i.part = $1 AND i.expiry IS NOT NULL
-   AND i.position = any(array(SELECT position FROM tagged
-                               WHERE part = $1 AND tag = $2 AND position <= $4
-                              INTERSECT
-                              SELECT position FROM tagged
-                               WHERE part = $1 AND tag = $3 AND position <= $4))
+   AND i.position IN (SELECT position FROM tagged WHERE part = $1 AND tag = $2 AND position <= $4
+                      INTERSECT
+                      SELECT position FROM tagged WHERE part = $1 AND tag = $3 AND position <= $4)
    AND i.event_time <= $5 AND i.declares_error = 0
    AND NOT EXISTS (SELECT 1 FROM event_index d
                     WHERE d.part = i.part AND d.event_id = i.event_id

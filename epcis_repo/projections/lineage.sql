@@ -4,8 +4,8 @@
 SELECT i.position, i.event_id, i.event_time, i.type, i.action, i.company_prefixes, e.data
   FROM event_index i CROSS JOIN events e
  WHERE e.part = i.part AND e.position = i.position AND i.part = $1
-   AND i.position = any(array(SELECT position FROM tagged
-                               WHERE part = $1 AND tag = any($2) AND position <= $3))
+   AND i.position IN (SELECT position FROM tagged
+                       WHERE part = $1 AND tag = any($2) AND position <= $3)
    AND i.event_time <= $4 AND i.declares_error = 0
    AND (i.type = 'TransformationEvent'
         OR (i.type = 'ObjectEvent' AND i.action <> 'OBSERVE' AND i.biz_step = any($5)))
