@@ -13,7 +13,7 @@ class Amounts:
     `rounds` are interleaved, and their median counts. `units` are the serials of a lot, `events`
     those of documents of many events, `epcs` those that one event names, `small` is how many
     documents of one event there are, `rows` how many EPC rows a log grows to, `packs` what is in a
-    truck.
+    truck. `workers` are the processes of a server.
     """
 
     rounds: int = 3
@@ -22,6 +22,7 @@ class Amounts:
     epcs: int = 200_000
     small: int = 2_000
     clients: tuple[int, ...] = (1, 16, 64)
+    workers: tuple[int, ...] = (1, 2)
     look_ups: int = 1_000
     proofs: int = 200
     rows: int = 500_000

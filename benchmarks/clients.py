@@ -24,7 +24,6 @@ from benchmarks.raw import commits_seconds
 from benchmarks.serving import serving
 
 _FIRST = 100
-WORKERS = (1, 2)
 
 
 async def measure(place: Place, amounts: Amounts) -> list[Figure]:
@@ -39,7 +38,7 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
     # Spawned, not forked: a copy of this process would bring its threads' locks along.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as clients:
         for _ in range(amounts.rounds):
-            for workers in WORKERS:
+            for workers in amounts.workers:
                 with (
                     place.database() as url,
                     serving(url, place.folder, workers=workers) as address,
@@ -61,7 +60,7 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
             unit="documents/s",
             note=f"clients took {median(load.share for load in loads[n, workers]):.0%} of a core",
         )
-        for workers in WORKERS
+        for workers in amounts.workers
         for n in amounts.clients
     ]
 

@@ -15,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
 from benchmarks.amounts import Amounts
-from benchmarks.clients import WORKERS
 from benchmarks.documents import FORMATS, document_of, rendered, units_in
 from benchmarks.figures import Figure
 from benchmarks.load import send
@@ -41,7 +40,7 @@ async def measure(place: Place, amounts: Amounts) -> list[Figure]:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as partners:
         for _ in range(amounts.rounds):
             for name in FORMATS:
-                for workers in WORKERS:
+                for workers in amounts.workers:
                     with place.database() as url:
                         with serving(url, place.folder, workers=workers) as address:
                             spent = [

@@ -27,6 +27,11 @@ if "EPCIS_REPO_FUZZ" not in os.environ:
     settings.load_profile("gate")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one more than there are cores: a test waits for others a third of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """One PostgreSQL for the whole run, started for the first test that asks for it."""

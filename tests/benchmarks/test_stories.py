@@ -24,6 +24,7 @@ TINY = Amounts(
     epcs=100,
     small=8,
     clients=(1, 2),
+    workers=(2,),
     look_ups=10,
     proofs=2,
     rows=300,

@@ -57,7 +57,7 @@ from tests.operations.reports import (
 )
 
 # `make fuzz` looks further.
-CHAINS = 150 if "EPCIS_REPO_FUZZ" in os.environ else 12
+CHAINS = 150 if "EPCIS_REPO_FUZZ" in os.environ else 6
 HERD = 3
 
 _NAMES = re.compile(

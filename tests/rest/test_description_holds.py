@@ -11,7 +11,7 @@ from tests.rest.served import served
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # In the gate, and for each time as much that `make fuzz` asks for.
-SECONDS, MORE_SECONDS = 25, 30
+SECONDS, MORE_SECONDS = 15, 30
 
 
 class TestDescription:
