@@ -650,7 +650,7 @@ class TestMediaTypes:
 
 # Whatever comes ---------------------------------------------------------------------------
 
-fuzz = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+fuzz = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=5) | st.sampled_from(["ObjectEvent", "EPCISDocument", TIMES["eventTime"]]),
