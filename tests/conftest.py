@@ -33,6 +33,7 @@ if "EPCIS_REPO_FUZZ" not in os.environ:
     settings.load_profile("gate")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return one more than there are cores: a test waits for others a third of its time."""
     return (os.cpu_count() or 1) + 1

@@ -6,9 +6,10 @@ A name whose prefix nobody declared, or that is a URI itself, stays as it came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
 
@@ -67,7 +68,11 @@ def canonical_namespace(namespace: str) -> str:
     return CBVMDA if namespace in (f"{CBVMDA}:", f"{CBVMDA}#") else namespace
 
 
-_REMEMBERED_MAX = 1_000
+# Of so many sets of prefixes what names mean is remembered, of so many names each, none of them
+# longer.
+_SETS_MAX = 64
+_REMEMBERED_MAX = 200
+_LENGTH_MAX = 1_000
 
 # Types of values that have no names in them.
 _PLAIN = frozenset({str, int, bool, Decimal, type(None)})
@@ -82,24 +87,41 @@ def _is_spelt(value: Mapping[str, Any], mark: str) -> bool:
     return _PLAIN.issuperset(map(type, value.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Meanings:
+    """What prefixes stand for, and the reverse; and what `names` are in full, as far as asked."""
+
+    namespaces: dict[str, str]
+    prefixes: dict[str, str]
+    names: dict[str, str]
+
+    @classmethod
+    def of(cls, declared: Iterable[tuple[str, str]]) -> _Meanings:
+        own = {prefix: canonical_namespace(name) for prefix, name in declared}
+        namespaces = {**STANDARD_PREFIXES, **own}
+        # The document's own prefix wins over a standard one of the same namespace.
+        return cls(namespaces, {name: prefix for prefix, name in namespaces.items()}, {})
+
+
+@lru_cache(maxsize=_SETS_MAX)
+def _known_meanings(declared: tuple[tuple[str, str], ...]) -> _Meanings:
+    return _Meanings.of(declared)
+
+
 class Names:
     """The prefixes of one document, for reading and for writing."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self.declared = dict(namespaces)
         self.used: dict[str, str] = {}
-        self._expanded: dict[str, str] = {}
+        self._has_own = False
 
     # Most events have no name that needs them.
     @cached_property
-    def _namespaces(self) -> dict[str, str]:
-        own = {prefix: canonical_namespace(name) for prefix, name in self.declared.items()}
-        return {**STANDARD_PREFIXES, **own}
-
-    @cached_property
-    def _prefixes(self) -> dict[str, str]:
-        # The document's own prefix wins over a standard one of the same namespace.
-        return {namespace: prefix for prefix, namespace in self._namespaces.items()}
+    def _meanings(self) -> _Meanings:
+        declared = tuple(self.declared.items())
+        few = sum(len(prefix) + len(namespace) for prefix, namespace in declared) < _LENGTH_MAX
+        return _known_meanings(declared) if few else _Meanings.of(declared)
 
     def expand(self, name: str) -> str:
         """Return `{namespace}local` for `prefix:local`, or `name` where that means nothing."""
@@ -108,14 +130,17 @@ class Names:
         prefix, colon, local = name.partition(":")
         if not colon or local.startswith("//"):
             return name
-        namespace = self._namespaces.get(prefix)
+        namespace = self._meanings.namespaces.get(prefix)
         return name if namespace is None else f"{{{namespace}}}{local}"
 
-    # A document has few names, and each of them very often.
+    # Partners have few names, and each of them in every document.
     def _remembered(self, name: str) -> str:
-        expanded = self.expand(name)
-        if len(self._expanded) < _REMEMBERED_MAX:
-            self._expanded[name] = expanded
+        names = self._meanings.names
+        expanded = names.get(name)
+        if expanded is None:
+            expanded = self.expand(name)
+            if len(names) < _REMEMBERED_MAX and len(name) < _LENGTH_MAX:
+                names[name] = expanded
         return expanded
 
     def compact(self, name: str) -> str:
@@ -129,12 +154,20 @@ class Names:
 
     def prefix(self, namespace: str) -> str:
         """Return the prefix of `namespace`, made up where there is none; remember its use."""
-        if namespace not in self._prefixes:
-            free = next(name for n in count(1) if (name := f"ns{n}") not in self._namespaces)
-            self._prefixes[namespace], self._namespaces[free] = free, namespace
-        prefix = self._prefixes[namespace]
+        prefix = self._meanings.prefixes.get(namespace) or self._made_up(namespace)
         if STANDARD_PREFIXES.get(prefix) != namespace:
             self.used[prefix] = namespace
+        return prefix
+
+    def _made_up(self, namespace: str) -> str:
+        """Return a new prefix for `namespace`."""
+        if not self._has_own:
+            # Others, who have declared the same, have not made up anything.
+            self._meanings = _Meanings.of(self.declared.items())
+            self._has_own = True
+        own = self._meanings
+        prefix = next(name for n in count(1) if (name := f"ns{n}") not in own.namespaces)
+        own.prefixes[namespace], own.namespaces[prefix] = prefix, namespace
         return prefix
 
     def expand_value(self, value: Any) -> Any:
@@ -156,7 +189,7 @@ class Names:
         for name, member in value.items():
             expanded = name
             if ":" in name:
-                expanded = self._expanded.get(name) or self._remembered(name)
+                expanded = self._remembered(name)
             # Two prefixes of one namespace would let one member hide the other.
             if expanded in members:
                 found = f"{expanded} twice"

@@ -142,6 +142,8 @@ async def capture(
         key=key,
         capture_error_behaviour=capture_error_behaviour,
         events_max=events_max,
+        door=door,
+        admission=admission,
     )
     length = _length_of(body)
     if length <= _SMALL:
@@ -152,7 +154,6 @@ async def capture(
         document = await asyncio.get_running_loop().run_in_executor(_READER, read)
     else:
         document = await asyncio.to_thread(partial(read, make_way=store.make_way))
-    document = replace(document, door=door, admission=admission)
     is_alone = document.is_long or admission is not None
     with closing(document.chunks):
         for _ in range(_LOOKS_MAX):

@@ -235,6 +235,8 @@ def prepare(
     key: IdempotencyKey | None = None,
     capture_error_behaviour: CaptureErrorBehaviour = CaptureErrorBehaviour.ROLLBACK,
     events_max: int | None = None,
+    door: Door | None = None,
+    admission: Admission | None = None,
     make_way: Callable[[], None] | None = None,
 ) -> Prepared:
     """
@@ -283,6 +285,8 @@ def prepare(
             refused=refused,
             key=key,
             partner=sender_of(read.beside),
+            door=door,
+            admission=admission,
         )
     except BaseException:
         chunks.close()

@@ -145,6 +145,7 @@ EVENT_LISTS: dict[str, Path] = {
     "EPCISQueryDocument": ("epcisBody", "queryResults", "resultsBody", "eventList"),
 }
 """Where the events of a document stand, by its type."""
+_POINTERS = {kind: json_pointer(path) for kind, path in EVENT_LISTS.items()}
 
 _DECISIVE = frozenset({"type", "@context"})
 
@@ -251,7 +252,7 @@ def _read_document(source: dict[str, Any], *, is_query: bool, checked: bool) -> 
     except Misfits as misfits:
         extensions = {}
         findings += misfits.findings
-    base = json_pointer(EVENT_LISTS[document_type])
+    base = _POINTERS[document_type]
     places = tuple(f"{base}/{index}" for index in range(len(event_list or ())))
     findings = with_untold_of(findings, faults)
     violations = [_violation(finding, "", None) for finding in findings]
