@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks, given
+from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Under, Url, clocks, given
 from epcis_repo.cli.output import data, print_json, shown, table_of
 from epcis_repo.cli.questions.excepting import (
     DECIDE_ON_EXCEPTION,
@@ -127,6 +127,7 @@ def open_exception_command(
     partner: Partner = None,
     owner: Owner = None,
     due: Due = None,
+    under: Under = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,
@@ -145,7 +146,7 @@ def open_exception_command(
         "owner": owner,
         "due": due,
     }
-    _say(At(db, url).ask(OPEN_EXCEPTION, given(asked)), json=json)
+    _say(At(db, url).ask(OPEN_EXCEPTION, given(asked), under=under), json=json)
 
 
 def raise_exceptions_command(

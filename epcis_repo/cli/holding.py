@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Url, clocks, given
+from epcis_repo.cli.options import After, AsOf, Db, Json, KnownAt, Under, Url, clocks, given
 from epcis_repo.cli.output import data, print_json, print_text, shown, table_of
 from epcis_repo.cli.questions.holding import HOLD, HOLDS, ONE_HOLD, RECALL, RECALLED_UNITS, RELEASE
 from epcis_repo.cli.repository import At
@@ -50,14 +50,7 @@ def hold_command(
         str | None,
         typer.Option("--class", metavar="CLASS", help="Of a recall, such as I, II, III."),
     ] = None,
-    under: Annotated[
-        str | None,
-        typer.Option(
-            "--idempotency-key",
-            metavar="KEY",
-            help="A name for this request: again under the same one, it has the same answer.",
-        ),
-    ] = None,
+    under: Under = None,
     db: Db = None,
     url: Url = None,
     json: Json = False,

@@ -53,6 +53,14 @@ After = Annotated[
     str | None,
     typer.Option("--after", metavar="TOKEN", help="The page after: what the one before says."),
 ]
+Under = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="A name for this request: again under the same one, it has the same answer.",
+    ),
+]
 
 
 class Format(StrEnum):

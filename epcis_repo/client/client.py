@@ -221,9 +221,12 @@ class Client:
             async for piece in answer.aiter_bytes():
                 yield piece
 
-    async def open_exception(self, asked: Mapping[str, Any]) -> Value:
+    async def open_exception(
+        self, asked: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Value:
         """Open an exception; `asked` is what POST /exceptions takes."""
-        return await self._post("exceptions", asked)
+        more = None if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return await self._post("exceptions", asked, more)
 
     async def decide_on_exception(self, exception_id: str, asked: Mapping[str, Any]) -> Value:
         """Decide on an exception; `asked` says what, who does, and why."""

@@ -5,7 +5,8 @@ An exception is a decision with a lifecycle: `events.py` is what is recorded of 
 decides and folds, pure; `asked.py` reads what is asked for, and `values.py` says it. `kinds.py` is
 the table of what there is, by HDA's five classes, and `causes.py` what findings have in common, so
 that those of one cause are one exception. There is no read model: an exception is found by its name
-or by the tags of its things (`reading.py`), and folded when somebody asks (`operations.py`).
+or by the tags of its things (`reading.py`), and folded when somebody asks (`operations.py`). Who
+follows the log keeps in mind which of them what comes in may change (`watched.py`).
 """
 
 from epcis_repo.exceptions.asked import (
@@ -32,6 +33,7 @@ from epcis_repo.exceptions.operations import (
     decide_case,
     decide_on,
     exceptions,
+    look_again,
     one_exception,
     open_exception,
     raise_findings,
@@ -42,10 +44,12 @@ from epcis_repo.exceptions.rules import (
     ExceptionCase,
     Past,
     RootCause,
+    Shown,
     State,
     Step,
 )
 from epcis_repo.exceptions.values import exception_value, exceptions_value, raised_value
+from epcis_repo.exceptions.watched import Watched
 
 __all__ = [
     "DECISIONS",
@@ -64,9 +68,11 @@ __all__ = [
     "Past",
     "Raised",
     "RootCause",
+    "Shown",
     "Sought",
     "State",
     "Step",
+    "Watched",
     "decide_case",
     "decide_on",
     "exception_asked",
@@ -75,6 +81,7 @@ __all__ = [
     "exceptions",
     "exceptions_value",
     "findings_asked",
+    "look_again",
     "one_exception",
     "open_exception",
     "raise_findings",

@@ -138,7 +138,7 @@ def _ways(
     if shared is Shared.DELIVERY and event.delivery is not None:
         yield f"in {reference_key(event.delivery)}"
     if shared is Shared.LOT and lot is not None and product is not None:
-        yield f"of {product} in lot {lot}"
+        yield in_lot(product, lot)
     if shared in (Shared.LOT, Shared.PRODUCT):
         # Containers are of no product, and each is a thing by itself.
         yield f"of {product or key}"
@@ -149,6 +149,11 @@ def _ways(
     if shared is Shared.WORDS and finding.words:
         yield "with " + ", ".join(str(finding.words[name]) for name in sorted(finding.words))
     yield f"by event {finding.event.event_id}"
+
+
+def in_lot(product: str, lot: str) -> str:
+    """Return what findings about a lot of a product have in common."""
+    return f"of {product} in lot {lot}"
 
 
 def _product(key: str) -> str | None:

@@ -4,6 +4,12 @@ SELECT position, record_time, type, event_id, data FROM events
  WHERE part = $1 AND type = $2 AND position < $3
  ORDER BY position DESC LIMIT $4
 
+-- select_decided --
+-- What was decided past a position, of one type, in order.
+SELECT position, record_time, type, event_id, data FROM events
+ WHERE part = $1 AND type = $2 AND position > $3
+ ORDER BY position LIMIT $4
+
 -- select_lives --
 -- All that was decided on some exceptions, in order, as far as a position.
 SELECT position, record_time, type, event_id, data FROM events

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
-from epcis_repo.errors import NotFoundError, QueryParameterError
+from epcis_repo.errors import KeyReusedError, NotFoundError, QueryParameterError
 from epcis_repo.exceptions.asked import Asked, Sought
 from epcis_repo.exceptions.causes import Cause, causes
+from epcis_repo.exceptions.errors import ExceptionTakenError
 from epcis_repo.exceptions.events import (
     ExceptionAmended,
     ExceptionCleared,
@@ -35,18 +36,21 @@ from epcis_repo.exceptions.rules import (
     Decide,
     DecideOnException,
     ExceptionCase,
-    clearing,
+    Shown,
     deciding,
     due_of,
     names_in,
     no_exception,
     opening,
     raising,
+    reviewing,
+    shown_by,
 )
 from epcis_repo.findings import Finding, Findings, Known, findings
 from epcis_repo.gs1 import SCHEMES, Identifier, parse_identifier
 from epcis_repo.holds import one_hold
 from epcis_repo.model.times import utc_text
+from epcis_repo.operations.idempotency import IdempotencyKey
 from epcis_repo.operations.reach import reach_of
 from epcis_repo.projections.lives import Lives
 from epcis_repo.projections.lot_story import serials_of
@@ -55,6 +59,8 @@ from epcis_repo.recorders.decisions import Documents, decide
 from epcis_repo.store import EventStore, Reading, log
 
 NOTHING_ELSE = Known()
+# The names of exceptions that are opened without one, under a key.
+_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:epcis-repo:exceptions-opened")
 # So many are looked at together for a page.
 _TOGETHER = 200
 _POSITION_MAX = 2**63 - 1
@@ -80,6 +86,13 @@ class Raised:
     became: Became
 
 
+class Opening(NamedTuple):
+    """An exception that was asked for, and whether it was there `again`: by the same request."""
+
+    case: ExceptionCase
+    again: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ExceptionPage:
     """Some exceptions, the newest first; the token asks for those that are older."""
@@ -89,16 +102,22 @@ class ExceptionPage:
 
 
 async def open_exception(
-    store: EventStore, asked: Asked, *, now: int, documents: Documents = ()
-) -> ExceptionCase:
+    store: EventStore,
+    asked: Asked,
+    *,
+    key: IdempotencyKey | None = None,
+    now: int,
+    documents: Documents = (),
+) -> Opening:
     """
     Open an exception, and return it; `ExceptionTakenError` when another has its name.
 
-    The `documents` that it rests on are kept in the same transaction.
+    Under a `key` the same request again opens nothing, and is answered as it was; another raises
+    `KeyReusedError`. The `documents` that it rests on are kept in the same transaction.
     """
     exception_class = asked.exception_class or KINDS[asked.kind or ""].exception_class
     opened = ExceptionOpened(
-        exception_id=asked.exception_id or str(uuid.uuid4()),
+        exception_id=asked.exception_id or _name(key),
         reason=asked.reason,
         by=asked.by,
         documents=[],
@@ -113,8 +132,29 @@ async def open_exception(
         owner=asked.owner,
         due=due_of(exception_class, now) if asked.due is None else utc_text(asked.due),
     )
-    what = opening(_with(opened, documents))
-    return await decide_case(store, opened.exception_id, what, now=now, documents=documents)
+    opened = _with(opened, documents)
+    name, what = opened.exception_id, opening(opened)
+    try:
+        case = await decide_case(store, name, what, now=now, documents=documents)
+    except ExceptionTakenError:
+        if key is None:
+            raise
+        case = (await one_exception(store, name)).as_opened
+        said = case.history[0].decision
+        # Where nobody says when it is due, that depends on when it was opened.
+        if asked.due is None:
+            opened = replace(opened, due=utc_text(case.due))
+        if said == opened:
+            return Opening(case, again=True)
+        if asked.exception_id is not None:
+            raise
+        raise KeyReusedError(key.key) from None
+    return Opening(case, again=False)
+
+
+def _name(key: IdempotencyKey | None) -> str:
+    """Return the name of an exception that is given none: under a key always the same."""
+    return str(uuid.uuid4() if key is None else uuid.uuid5(_NAMES, key.tag))
 
 
 async def decide_on(
@@ -205,7 +245,8 @@ async def raise_findings(
                 raise
         again = {case.exception_id: case for case in before} | again
     for case in again.values():
-        _add(raised, await _looked_at(store, case, by=by, known=known, now=now))
+        looked = await look_again(store, case.exception_id, by=by, known=known, now=now)
+        _add(raised, looked)
     return list(raised.values())
 
 
@@ -217,18 +258,34 @@ def _add(raised: dict[str, Raised], found: Raised) -> None:
     raised[found.case.exception_id] = found
 
 
-async def _looked_at(
-    store: EventStore, case: ExceptionCase, *, by: str, known: Known, now: int
+async def look_again(
+    store: EventStore,
+    exception_id: str,
+    among: Collection[Shown] | None = None,
+    *,
+    by: str,
+    known: Known,
+    now: int,
 ) -> Raised:
-    gone = case.shown - await shown_now(store, case, known=known, now=now)
-    if not gone:
+    """
+    Look again at what an exception's findings show, or have shown: all of it, or what is `among`.
+
+    What is so no more is cleared, and the last of it resolves it; what was cleared and is so again
+    comes back, and reopens it. Where a year is archived nobody can tell, and nothing changes.
+    """
+    case = await one_exception(store, exception_id)
+    cleared = shown_by(case.cleared)
+    asked = case.shown | cleared if among is None else frozenset(among)
+    keys = {key for _, key in asked & (case.shown | cleared)}
+    shown = await shown_now(store, case.kind, keys, known=known, now=now)
+    if shown is None:
         return Raised(case, Became.UNCHANGED)
-    what = clearing(case.exception_id, gone, reason=_GONE, by=by)
-    decided = await decide(
-        store, lambda: DecideOnException(case.exception_id, what, now=now), now=now
-    )
-    case = await one_exception(store, case.exception_id)
-    return Raised(case, became(decided.decided))
+    gone, back = asked & case.shown - shown, asked & cleared & shown
+    if not gone and not back:
+        return Raised(case, Became.UNCHANGED)
+    what = reviewing(exception_id, gone=gone, back=back, reason=_GONE, by=by, now=now)
+    decided = await decide(store, lambda: DecideOnException(exception_id, what, now=now), now=now)
+    return Raised(await one_exception(store, exception_id), became(decided.decided))
 
 
 async def _found_about(store: EventStore, identifier: Identifier) -> list[ExceptionCase]:

@@ -9,7 +9,10 @@ import orjson
 
 from epcis_repo.exceptions.causes import EventSaid
 from epcis_repo.exceptions.events import (
+    ExceptionAmended,
+    ExceptionCleared,
     ExceptionDecision,
+    ExceptionMoved,
     ExceptionOpened,
     concerned_tags,
     exception_tag,
@@ -34,6 +37,9 @@ _TOGETHER = 10_000
 _DELIVERIES = ("desadv", "bol", "inv", "po")
 # Which party of an end is asked: who trades, else who has it.
 _PARTIES = ("owning_party", "possessing_party", "location")
+# The decisions by which what findings show stands, or does not.
+_ON_FINDINGS = (ExceptionOpened, ExceptionAmended, ExceptionCleared, ExceptionMoved)
+_PAGE = 1_000
 
 Opened = tuple[int, str]
 """The position at which an exception was opened, and its name."""
@@ -46,6 +52,19 @@ async def exceptions_named(
     tags = [exception_tag(name) for name in names]
     rows = await session.fetch(STATEMENTS["select_lives"], session.part, tags, until)
     return folded((recorded.record_time, decision) for recorded, decision in _decisions(rows))
+
+
+async def exceptions_decided(session: Reading, after: int) -> set[str]:
+    """Return on which exceptions anything was decided past a position that their findings show."""
+    names: set[str] = set()
+    for decision in _ON_FINDINGS:
+        position, page = after, _PAGE
+        while page == _PAGE:
+            values = session.part, decision.TOPIC, position, _PAGE
+            rows = await session.fetch(STATEMENTS["select_decided"], *values)
+            names |= {decided.exception_id for _, decided in _decisions(rows)}
+            position, page = rows[-1][0] if rows else position, len(rows)
+    return names
 
 
 async def opened_before(session: Reading, position: int, *, limit: int) -> list[Opened]:
@@ -75,21 +94,21 @@ async def opened_as(session: Reading, names: Collection[str], until: int) -> lis
 
 
 async def shown_now(
-    store: EventStore, case: ExceptionCase, *, known: Known, now: int
-) -> frozenset[Shown]:
+    store: EventStore, kind: str | None, keys: Iterable[str], *, known: Known, now: int
+) -> frozenset[Shown] | None:
     """
-    Return which of the things that an exception's findings show are so now.
+    Return what the rule of a kind shows now of things.
 
-    All of them, where a year is archived: what is away may be what shows it.
+    None, where a year is archived: what is away may be what shows it.
     """
-    keys = sorted({key for _, key in case.shown})
-    rules = [rule for rule in RULES if rule.id == case.kind]
+    keys = sorted({*keys})
+    rules = [rule for rule in RULES if rule.id == kind]
     shown: set[Shown] = set()
     for first in range(0, len(keys), _TOGETHER):
         some = keys[first : first + _TOGETHER]
         async with store.reading(long=True) as session:
             if await archived_years(session):
-                return case.shown
+                return None
             until = await log.head(session)
             clocks = {"until": until, "moment": MOMENT_MAX}
             apart = {hold.key for hold in known.holds}

@@ -211,6 +211,12 @@ class ExceptionCase:
         """How many decisions there were."""
         return len(self.history)
 
+    @property
+    def as_opened(self) -> ExceptionCase:
+        """What it was when it was opened."""
+        first = self.history[0]
+        return after(None, first.decision, first.at)
+
     def is_overdue(self, now: int) -> bool:
         """Whether somebody should have resolved it by a moment."""
         return self.state not in OVER and self.due < now
@@ -517,6 +523,52 @@ def clearing(exception_id: str, gone: Collection[Shown], *, reason: str, by: str
         if not standing and case.state not in OVER:
             decisions.append(ExceptionMoved(**said, step=Step.RESOLVE.value, due=None))
         return decisions
+
+    return decide
+
+
+def reviewing(
+    exception_id: str,
+    *,
+    gone: Collection[Shown],
+    back: Collection[Shown],
+    reason: str,
+    by: str,
+    now: int,
+) -> Decide:
+    """
+    Return what says that of an exception's findings some are `gone`, likewise, and others `back`.
+
+    What was cleared before, and is so again, is raised as anything new to it is: with what was said
+    of it then.
+    """
+
+    def decide(case: ExceptionCase | None) -> Sequence[ExceptionDecision]:
+        if case is None:
+            raise no_exception(exception_id)
+        decided: list[ExceptionDecision] = []
+        again, _ = parted(case.cleared, back)
+        if again:
+            opened = ExceptionOpened(
+                exception_id=exception_id,
+                reason=again[0]["sentence"],
+                by=by,
+                documents=[],
+                exception_class=case.exception_class.value,
+                kind=case.kind,
+                cause=case.cause,
+                things=[],
+                transactions=[],
+                partner=None,
+                events=[],
+                findings=again,
+                owner=None,
+                due=due_of(case.exception_class, now),
+            )
+            decided += raising(opened, now=now)(case)
+        for decision in decided:
+            case = after(case, decision, now)
+        return [*decided, *clearing(exception_id, gone, reason=reason, by=by)(case)]
 
     return decide
 

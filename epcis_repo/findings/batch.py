@@ -55,6 +55,13 @@ class News(NamedTuple):
         return self.said.position
 
 
+class Looked(NamedTuple):
+    """What was found in some lives, and the groups of all things whose lives they were."""
+
+    found: list[Finding]
+    groups: Sequence[Group]
+
+
 async def find(
     session: Reading,
     news: Sequence[News],
@@ -64,7 +71,7 @@ async def find(
     now: int,
     are_all: bool = True,
     rules: Collection[ThingRule] = RULES,
-) -> list[Finding]:
+) -> Looked:
     """
     Return what the rules find in the lives of all that `news` told of, as known at `until`.
 
@@ -72,13 +79,14 @@ async def find(
     of them. `now` is the moment at which the lives end.
     """
     if not news:
-        return []
+        return Looked([], [])
     looking = _Looking(session, news, known, until=until, now=now, rules=rules)
     groups = await looking.groups(are_all=are_all)
     ways = Ways(groups, await looking.kinds(groups))
     alike: dict[int, list[Group]] = {}
     alone: list[Group] = []
-    for group in _concerned(groups, ways, news):
+    concerned = [*_concerned(groups, ways, news)]
+    for group in concerned:
         way = ways.of(group)
         if way is None:
             alone.append(group)
@@ -88,7 +96,8 @@ async def find(
     firsts = [some[0].key for some in alike.values()]
     broken = {key for finding in await looking.judged(firsts) for key in finding.keys}
     alone += [group for some in alike.values() if some[0].key in broken for group in some]
-    return await looking.judged([key for group in alone for key in group.keys])
+    found = await looking.judged([key for group in alone for key in group.keys])
+    return Looked(found, concerned)
 
 
 class _Looking:

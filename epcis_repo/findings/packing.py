@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from epcis_repo.findings.life import Known, Life, event_at, packs
 from epcis_repo.findings.rule import Found, found
-from epcis_repo.gs1 import canonical_key
 from epcis_repo.model.what import Role
 from epcis_repo.projections.lifecycle import Step
 from epcis_repo.projections.story import Entry, end_of
@@ -20,7 +19,7 @@ _ON_ITS_WAY = frozenset({Step.SHIP, Step.RECEIVE})
 def in_two_parents(life: Life, _known: Known) -> Iterator[Found]:
     """What is packed was taken out of what it was in before."""
     for moment in life.own:
-        parent, inside = _parent(moment.entry), moment.inside
+        parent, inside = moment.entry.said.parent_id, moment.inside
         enters = packs(moment.entry, Role.CHILD, "ADD", "OBSERVE")
         if enters and parent and inside and inside.container != parent:
             packed = life.entry_at(inside.begins)
@@ -32,7 +31,7 @@ def unpacked_without_being_packed(life: Life, _known: Known) -> Iterator[Found]:
     holds_classes = False
     for moment in life.own:
         entry = moment.entry
-        parent, inside, order = _parent(entry), moment.inside, entry.said.order
+        parent, inside, order = entry.said.parent_id, moment.inside, entry.said.order
         if packs(entry, Role.CHILD, "DELETE") and parent:
             if inside is None or inside.container != parent:
                 earlier = None if inside is None else life.entry_at(inside.begins)
@@ -121,7 +120,3 @@ def _counted(entry: Entry) -> int:
     """Return how many things of classes an event packs; what is weighed or measured is none."""
     quantities = entry.header.get("childQuantityList") or ()
     return int(sum(q.get("quantity", 0) for q in quantities if "uom" not in q))
-
-
-def _parent(entry: Entry) -> str | None:
-    return None if entry.said.parent_id is None else canonical_key(entry.said.parent_id)

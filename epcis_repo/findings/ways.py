@@ -7,7 +7,7 @@ packs of a lot, and its cases, have a handful of ways between them.
 
 What is not plain has no way and is looked at by itself: what is in itself, what happened to a thing
 by itself while it was in another, what was packed into something that stood in something else.
-`tests/findings/test_batch.py` has the rules find the same with ways and without.
+`tests/reactions/test_judging.py` has the rules find the same with ways and without.
 """
 
 from __future__ import annotations

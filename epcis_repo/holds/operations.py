@@ -20,7 +20,7 @@ from epcis_repo.findings import Hold as HoldKnown
 from epcis_repo.findings import Known
 from epcis_repo.gs1 import Identifier
 from epcis_repo.holds.events import held_tag
-from epcis_repo.holds.reading import all_holds, held_by, holds_at, holds_named
+from epcis_repo.holds.reading import all_holds, held_by, holds_after, holds_at, holds_named
 from epcis_repo.holds.rules import (
     Asked,
     Hold,
@@ -37,6 +37,8 @@ from epcis_repo.store import EventStore, Reading, log
 
 # The names of holds that have none are made of the request, so that each has one.
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:epcis-repo:holds")
+# So many are looked through together for those that last.
+_TOGETHER_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,32 @@ async def one_hold(store: EventStore, hold_id: str, *, known_at: int | None = No
 
 
 async def holds(
-    store: EventStore, *, as_of: int | None, known_at: int | None = None, now: int
-) -> list[Reached]:
-    """Return the holds that last at `as_of`, as was known at `known_at`, as they were placed."""
-    async with store.reading() as session:
-        found = await all_holds(session, await _until(session, known_at))
+    store: EventStore,
+    *,
+    every: bool = False,
+    as_of: int | None = None,
+    known_at: int | None = None,
+    per_page: int,
+    token: str | None = None,
+    now: int,
+) -> HoldPage:
+    """
+    Return a page of the holds that last at `as_of`, as was known at `known_at`, as they were
+    placed; or of `every` one that ever was.
+    """
     moment = now if as_of is None else as_of
-    return [Reached(hold) for hold in found.values() if hold.lasts_at(moment)]
-
-
-async def every_hold(store: EventStore, *, known_at: int | None = None) -> list[Reached]:
-    """Return all holds that were ever placed, as was known at `known_at`."""
-    async with store.reading() as session:
-        found = await all_holds(session, await _until(session, known_at))
-    return [Reached(hold) for hold in found.values()]
+    (position, _), some = _after(token), per_page + 1
+    shown: list[Reached] = []
+    async with store.reading(long=True) as session:
+        until = await _until(session, known_at)
+        while len(shown) <= per_page:
+            found = await holds_after(session, position, until, limit=some)
+            shown += [Reached(hold) for hold in found.values() if every or hold.lasts_at(moment)]
+            if len(found) < some:
+                break
+            # Behind thousands that were released it takes a few looks more.
+            position, some = max(found), min(2 * some, _TOGETHER_MAX)
+    return _page(shown, per_page)
 
 
 async def holds_reaching(
@@ -147,55 +161,61 @@ async def holds_reaching(
     *,
     as_of: int | None = None,
     known_at: int | None = None,
+    per_page: int,
+    token: str | None = None,
     now: int,
-) -> list[Reached]:
+) -> HoldPage:
     """
-    Return the holds that reach a thing, a container or a lot at `as_of`, likewise.
+    Return a page of the holds that reach a thing, a container or a lot at `as_of`, likewise.
 
     They are on it or on its lot, on what it is in, or on something in it: whoever ships a pallet
     wants to know of all of them.
     """
-    moment = now if as_of is None else as_of
+    moment, after = now if as_of is None else as_of, _after(token)
+    shown: list[Reached] = []
     async with store.reading(long=True) as session:
         until = await _until(session, known_at)
         reached = await reach_of(session, identifier, until=until, moment=moment)
         placed = await held_by(session, [held_tag(name) for name in reached], until)
-        found = await holds_at(session, {p for some in placed.values() for p in some}, until)
-    together: dict[tuple[int, How], set[str]] = {}
-    for name, (how, things) in reached.items():
-        for position in placed.get(held_tag(name), ()):
-            together.setdefault((position, how), set()).update(things)
-    return [
-        Reached(found[position], how, len(things))
-        for (position, how), things in sorted(together.items())
-        if found[position].lasts_at(moment)
-    ]
+        together: dict[tuple[int, How], set[str]] = {}
+        for name, (how, things) in reached.items():
+            for position in placed.get(held_tag(name), ()):
+                together.setdefault((position, how), set()).update(things)
+        left = sorted(place for place in together if place > after)
+        while left and len(shown) <= per_page:
+            some, left = left[: per_page + 1], left[per_page + 1 :]
+            found = await holds_at(session, {position for position, _ in some}, until)
+            shown += [
+                Reached(found[position], how, len(together[position, how]))
+                for position, how in some
+                if found[position].lasts_at(moment)
+            ]
+    return _page(shown, per_page)
 
 
 async def known_holds(store: EventStore, *, known_at: int | None = None) -> Known:
     """Return all holds as rules about things look at them, as was known at `known_at`."""
+    async with store.reading() as session:
+        found = await all_holds(session, await _until(session, known_at))
     held = [
         HoldKnown(
             key=key,
-            name=reached.hold.hold_id,
-            begins=reached.hold.since,
-            ends=None if reached.hold.release is None else reached.hold.release.until,
-            is_recall=reached.hold.kind is Kind.RECALL,
+            name=hold.hold_id,
+            begins=hold.since,
+            ends=None if hold.release is None else hold.release.until,
+            is_recall=hold.kind is Kind.RECALL,
         )
-        for reached in await every_hold(store, known_at=known_at)
-        if reached.hold.kind is not Kind.MOCK_RECALL
-        for key in reached.hold.keys
+        for hold in found.values()
+        if hold.kind is not Kind.MOCK_RECALL
+        for key in hold.keys
     ]
     return Known(holds=held)
 
 
-def hold_page(found: Iterable[Reached], *, per_page: int, token: str | None = None) -> HoldPage:
-    """Return a page of holds that were found, past a token."""
-    after = _after(token)
+def _page(found: Sequence[Reached], per_page: int) -> HoldPage:
     # One more than is shown tells whether there is a next page.
-    left = sorted((r for r in found if r.place > after), key=lambda r: r.place)[: per_page + 1]
-    shown = left[:per_page]
-    return HoldPage(shown, "-".join(map(str, shown[-1].place)) if len(left) > per_page else None)
+    shown = found[:per_page]
+    return HoldPage(shown, "-".join(map(str, shown[-1].place)) if len(found) > per_page else None)
 
 
 def _after(token: str | None) -> tuple[int, str]:

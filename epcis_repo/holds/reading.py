@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from epcis_repo.holds.events import LIFECYCLE, HoldPlaced, hold_tag
 from epcis_repo.holds.rules import Hold, Learned, folded
@@ -27,14 +28,30 @@ async def holds_named(session: Reading, names: Collection[str], until: int) -> d
     return folded(_learned(RecordedEvent(*row) for row in rows))
 
 
+async def holds_after(
+    session: Reading, position: int, until: int, *, limit: int
+) -> dict[int, Hold]:
+    """Return the next holds that were placed past a position, by position, likewise."""
+    values = session.part, HoldPlaced.TOPIC, position, until, limit
+    rows = await session.fetch(STATEMENTS["select_placed"], *values)
+    return await _placed_by(session, rows, until)
+
+
 async def holds_at(session: Reading, positions: Collection[int], until: int) -> dict[int, Hold]:
     """Return the holds that were placed at these positions, by position."""
     if not positions:
         return {}
     rows = await session.fetch(STATEMENTS["select_at"], session.part, sorted(positions))
+    return await _placed_by(session, rows, until)
+
+
+async def _placed_by(
+    session: Reading, rows: Iterable[tuple[Any, ...]], until: int
+) -> dict[int, Hold]:
+    """Return what became of the holds that were placed by some decisions, by position."""
     placed = {row[0]: decision_of(RecordedEvent(*row)) for row in rows}
     names = {position: p.hold_id for position, p in placed.items() if isinstance(p, HoldPlaced)}
-    found = await holds_named(session, {*names.values()}, until)
+    found = await holds_named(session, {*names.values()}, until) if names else {}
     return {position: found[name] for position, name in names.items()}
 
 

@@ -6,7 +6,9 @@ Custody: who owned a thing, who had it in hand, and where it was, from when to w
   who owns it at the end (CBV 2.0, §7.4.2).
 - Who possesses is said by possessing_party, else by owning_party; where a receipt says neither, it
   is whom the thing was shipped to, else the place where it was received. Who says his name at that
-  place afterwards, when he ships it or receives it once more, is who has had it there.
+  place afterwards, when he ships it or receives it once more, is who has had it there. That another
+  firm at that place received it and did not say so, no event tells: then it is said of the wrong
+  one, from the receipt on.
 - Who was the first to ship a thing had it from its commissioning on; of what was not commissioned
   here nobody knows since when.
 - What does not fit is named, and nothing is made up to make it fit.

@@ -3,17 +3,18 @@ Who holds what has come in against the rules about things, some way behind the c
 
 It follows the log, some documents at a time, and keeps with its findings how far it has come: what
 was broken off anywhere is gone on with, and nothing is found twice. What only time shows, it looks
-for when the time has come.
+for when the time has come. At the exceptions that what has come in may change it looks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from epcis_repo.allocations import known_in
+from epcis_repo.allocations import known_beside, known_in
 from epcis_repo.evidence.receipts import DOCUMENT_CAPTURED, CapturedDocument, receipt_in
-from epcis_repo.exceptions import raise_found
+from epcis_repo.exceptions import Shown, Watched, look_again, raise_found
 from epcis_repo.findings import RULES, Finding
 from epcis_repo.findings.batch import News
 from epcis_repo.findings.life import LIMITS
@@ -45,6 +46,7 @@ _POSITIONS = 50_000
 
 _AT_CAPTURE = tuple(rule for rule in RULES if rule.id not in BY_THE_CLOCK)
 _IN_TIME = tuple(rule for rule in RULES if rule.id in BY_THE_CLOCK)
+_NAMES_AT_CAPTURE = frozenset(rule.id for rule in _AT_CAPTURE)
 _AFTER_ALL = 2**62
 # How far each of the two has come is kept under these names.
 _OF_CAPTURES, _OF_THE_CLOCK = "rules about things", "rules about things, by the clock"
@@ -59,21 +61,24 @@ class _Made(NamedTuple):
 
 
 class _Looked(NamedTuple):
-    """How far somebody has looked, and what was found."""
+    """How far somebody has looked, what was found, and what to look at again, by exception."""
 
     until: int
     made: Sequence[_Made] = ()
     names: Mapping[str, str] = {}
+    doubted: Mapping[str, Collection[Shown]] = {}
 
 
-async def judge_next(store: EventStore, *, now: int) -> bool | None:
+async def judge_next(store: EventStore, watched: Watched, *, now: int) -> bool | None:
     """
     Hold the next documents against the rules, and record what is found.
 
+    `watched` is what whoever judges has in mind of the exceptions in the store, none to begin with.
     Returns whether there were any; None where somebody else was as far meanwhile.
     """
     async with store.reading(long=True) as session:
-        looked = await _captured(session, after=await followed_until(session, _OF_CAPTURES))
+        after = await followed_until(session, _OF_CAPTURES)
+        looked = await _captured(session, watched, after=after)
     return await _record(store, _OF_CAPTURES, looked, now=now)
 
 
@@ -87,8 +92,9 @@ async def judge_in_time(store: EventStore, *, now: int) -> bool | None:
 
 async def judge_all(store: EventStore, *, now: int) -> None:
     """Hold all that was captured against the rules, as far as nobody has done it yet."""
-    for judge in (judge_next, judge_in_time):
-        while await judge(store, now=now) is not False:
+    watched = Watched()
+    for judge in (partial(judge_next, store, watched), partial(judge_in_time, store)):
+        while await judge(now=now) is not False:
             pass
 
 
@@ -113,6 +119,11 @@ async def _record(store: EventStore, name: str, looked: _Looked | None, *, now: 
     if cases:
         # First: what the log has as found is not raised again.
         await raise_found(store, cases, looked.names, by=BY, now=now)
+    if looked.doubted:
+        # As is known now, and not as was with what came in: the log may be far ahead.
+        known = await known_beside(store)
+        for exception_id, shown in looked.doubted.items():
+            await look_again(store, exception_id, shown, by=BY, known=known, now=now)
     found = {e.event_id: e for e in (finding_data(*made, looked.names) for made in looked.made)}
     # An identity that is taken would keep all that comes after it from being looked at, for ever.
     async with store.reading(snapshot=False) as session:
@@ -121,7 +132,7 @@ async def _record(store: EventStore, name: str, looked: _Looked | None, *, now: 
     return await follow(store, name, looked.until, events, now=now) or None
 
 
-async def _captured(session: Reading, *, after: int) -> _Looked | None:
+async def _captured(session: Reading, watched: Watched, *, after: int) -> _Looked | None:
     """Return what is found in the next documents past a position, as was known with them."""
     documents: list[CapturedDocument] = []
     count, until = 0, after
@@ -133,14 +144,19 @@ async def _captured(session: Reading, *, after: int) -> _Looked | None:
         count, until = count + len(document.positions), recorded.position
     if not documents:
         return None
+    await watched.catch_up(session)
     known, made, names = await known_in(session, until), list[_Made](), dict[str, str]()
+    doubted: dict[str, set[Shown]] = {}
     are_all = count <= _EVENTS_MAX
     first = documents[0].positions.start
     async for news in _pages(session, first - 1, until, are_all=are_all):
         judged = await judge_news(session, news, known, _AT_CAPTURE, until=until, are_all=are_all)
         made += await _made(session, judged.findings, news, until)
         names |= judged.names
-    return _Looked(until, made, names)
+        judged_by = judged.groups, judged.findings, _NAMES_AT_CAPTURE
+        for exception_id, shown in watched.concerned(news, *judged_by).items():
+            doubted.setdefault(exception_id, set()).update(shown)
+    return _Looked(until, made, names, doubted)
 
 
 async def _shipped(session: Reading, *, after: int, now: int) -> _Looked | None:

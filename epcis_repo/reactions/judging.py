@@ -9,6 +9,7 @@ import orjson
 
 from epcis_repo.findings import Finding, Known, ThingRule
 from epcis_repo.findings.batch import News, find
+from epcis_repo.findings.ways import Group
 from epcis_repo.gs1 import keys_and_class
 from epcis_repo.model.what import Role
 from epcis_repo.operations.capture import collector_at_rest
@@ -30,13 +31,14 @@ _OF_WHAT_IS_MISSING = frozenset(
 
 
 class Judged(NamedTuple):
-    """Findings, and the EPCs of the things that they name, by key."""
+    """
+    Findings, and the EPCs of the things that they name, by key; and the groups of all things that
+    were looked at.
+    """
 
     findings: Sequence[Finding]
     names: Mapping[str, str]
-
-
-NOTHING_FOUND = Judged((), {})
+    groups: Sequence[Group]
 
 
 async def judge_news(
@@ -57,11 +59,14 @@ async def judge_news(
     if await archived_years(session):
         rules = [rule for rule in rules if rule.id not in _OF_WHAT_IS_MISSING]
     with collector_at_rest():
-        found = await find(session, news, known, until=until, now=now, are_all=are_all, rules=rules)
+        found, groups = await find(
+            session, news, known, until=until, now=now, are_all=are_all, rules=rules
+        )
     if not found:
-        return NOTHING_FOUND
+        return Judged((), {}, groups)
     named = {key for finding in found for key in (*finding.keys, *finding.others)}
-    return Judged(found, names_of(await Lives(session, until).company_prefixes(named)))
+    names = names_of(await Lives(session, until).company_prefixes(named))
+    return Judged(found, names, groups)
 
 
 def news_sent(sent: Sent, recorded: RecordedEvent) -> News:

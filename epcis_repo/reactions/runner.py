@@ -14,8 +14,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from epcis_repo.errors import StoreUnavailableError
+from epcis_repo.exceptions import Watched
 from epcis_repo.reactions.following import judge_in_time, judge_next, last_captured
 from epcis_repo.store import EventStore
 
@@ -52,11 +54,11 @@ class Judge:
         asyncio.run(self._judge(stop))
 
     async def _judge(self, stop: threading.Event) -> None:
-        store = self._opened()
+        store, watched = self._opened(), Watched()
         try:
             while not stop.is_set():
                 try:
-                    pause = await self._look(store)
+                    pause = await self._look(store, watched)
                 except StoreUnavailableError as error:
                     _log.warning("what was captured waits to be judged: %s", error)
                     pause = _RETRY_SECONDS
@@ -66,11 +68,11 @@ class Judge:
         finally:
             await store.close()
 
-    async def _look(self, store: EventStore) -> float:
+    async def _look(self, store: EventStore, watched: Watched) -> float:
         """Judge what is next, and return how long there is nothing to do, or others go first."""
         started, before = time.monotonic(), await last_captured(store)
-        for judge in (judge_next, judge_in_time):
-            done = await judge(store, now=self._clock())
+        for judge in (partial(judge_next, store, watched), partial(judge_in_time, store)):
+            done = await judge(now=self._clock())
             if done:
                 is_idle = await last_captured(store) == before
                 return 0 if is_idle else time.monotonic() - started

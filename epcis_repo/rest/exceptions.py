@@ -35,6 +35,7 @@ from epcis_repo.exceptions import (
     sought_asked,
 )
 from epcis_repo.query import per_page_asked
+from epcis_repo.rest.idempotency import REPLAYED, key_of
 from epcis_repo.rest.pages import next_page
 from epcis_repo.rest.requests import identifier_in, moment_of, store_of
 from epcis_repo.rest.sent import json_sent
@@ -51,13 +52,14 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 async def post_exception(request: Request) -> Response:
     """Open an exception: what does not agree, or is not fit, and what it is about."""
-    asked = exception_asked(
-        load_json(await json_sent(request, "an exception", size_max=_BODY_SIZE_MAX))
-    )
-    now = clock()
-    case = await open_exception(store_of(request), asked, now=now)
-    headers = {"Location": f"/exceptions/{quote(case.exception_id, safe='')}"}
-    return _json(exception_value(case, now=now), 201, headers)
+    with key_of(request, endpoint="exceptions") as key:
+        body = await json_sent(request, "an exception", size_max=_BODY_SIZE_MAX)
+        asked, now = exception_asked(load_json(body)), clock()
+        case, again = await open_exception(store_of(request), asked, key=key, now=now)
+    location = {"Location": f"/exceptions/{quote(case.exception_id, safe='')}"}
+    headers = {**location, **(REPLAYED if again else {})}
+    # Sent again, it has the answer that it had: whether it was due by then is a part of that.
+    return _json(exception_value(case, now=case.opened_at), 201, headers)
 
 
 async def post_findings(request: Request) -> Response:

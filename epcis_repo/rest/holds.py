@@ -21,9 +21,7 @@ from epcis_repo.errors import (
 )
 from epcis_repo.holds import (
     Unit,
-    every_hold,
     hold_asked,
-    hold_page,
     holds,
     holds_reaching,
     holds_value,
@@ -69,20 +67,22 @@ async def get_holds(request: Request) -> Response:
     every = asked.get("all", "false")
     if every not in ("true", "false") or (every == "true" and "id" in asked):
         raise QueryParameterError("all", expected="true or false, and no id", found=every)
-    if every == "true":
-        if moments["as_of"] is not None:
-            raise QueryParameterError("as_of", expected="known_at alone, with all", found="as_of")
-        found = await every_hold(store, known_at=moments["known_at"])
-    elif "id" in asked:
+    if every == "true" and moments["as_of"] is not None:
+        raise QueryParameterError("as_of", expected="known_at alone, with all", found="as_of")
+    asking: dict[str, Any] = {
+        **moments,
+        "per_page": per_page_asked(asked.get("perPage")),
+        "token": asked.get("nextPageToken"),
+        "now": clock(),
+    }
+    if "id" in asked:
         # PostgreSQL stores no NUL, so nothing that is held has one in its name.
         if "\0" in asked["id"]:
             raise QueryParameterError("id", expected=IDENTIFIER_EXPECTED, found=asked["id"])
         identifier = identifier_asked(asked["id"])
-        found = await holds_reaching(store, identifier, **moments, now=clock())
+        page = await holds_reaching(store, identifier, **asking)
     else:
-        found = await holds(store, **moments, now=clock())
-    per_page = per_page_asked(asked.get("perPage"))
-    page = hold_page(found, per_page=per_page, token=asked.get("nextPageToken"))
+        page = await holds(store, every=every == "true", **asking)
     headers = next_page(request, asked.multi_items(), page.next_page_token)
     return _json(holds_value(page.holds), headers=headers)
 

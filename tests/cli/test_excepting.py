@@ -75,6 +75,19 @@ class TestException:
         assert "E1" not in run("exceptions", "--state", "open", db=db).out
         assert "E1" in run("exceptions", PACK, db=db).out
 
+    def test_is_opened_once_under_a_key(self, db: str) -> None:
+        """
+        The same command again has the same answer; another under its key is refused.
+        """
+        words = ("open-exception", CASE, *WHY, "--kind", "shortage", "--idempotency-key", "K1")
+
+        first, again = (run(*words, "--json", db=db) for _ in range(2))
+        other = run(*words, "--owner", "Bob", db=db)
+
+        assert first.json == again.json
+        assert other.code == 5
+        assert len(run("exceptions", "--json", db=db).json["exceptions"]) == 1
+
     def test_is_data_for_programs(self, db: str) -> None:
         """
         The same as JSON, in the schemas of the interface.

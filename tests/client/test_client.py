@@ -208,7 +208,8 @@ class TestThings:
         await client.capture(BODY, JSON)
         why = {"reason": "one is missing", "by": "Ann"}
 
-        opened = await client.open_exception({"kind": "shortage", "exception_id": "E 1", **why})
+        shortage = {"kind": "shortage", "exception_id": "E 1", **why}
+        opened = await client.open_exception(shortage, idempotency_key="K1")
         asked = {"decision": "begin", **why, "version": 1}
         decided = await client.decide_on_exception("E 1", asked)
         raised = await client.raise_findings([UNIT.format(1)], by="Ann")
@@ -216,6 +217,7 @@ class TestThings:
 
         must_be_valid(opened, "exception")
         must_be_valid(raised, "exceptions-raised")
+        assert await client.open_exception(shortage, idempotency_key="K1") == opened
         assert await client.exception("E 1") == decided
         assert await client.exception("E 1", known_at=opened["opened_at"]) == opened
         assert [case["exception_id"] for case in listed.value["exceptions"]] == ["E 1"]

@@ -130,7 +130,7 @@ async def exception_of(store: EventStore, row: Choreography, d: Delivery) -> Exc
         asked = Asked(
             "seen at the dock", "dock", kind=row.opens, things=things, transactions=(d.order,)
         )
-        return await open_exception(store, asked, now=NOW)
+        return (await open_exception(store, asked, now=NOW)).case
     raised = await raise_findings(
         store, [parse_identifier(thing) for thing in things], by="rules", now=at(BEFORE)
     )
@@ -283,7 +283,7 @@ class TestAnExample:
         theirs, after = (json.loads(example(name, part)) for part in ("report", "report_2"))
         exception_class, kind, _ = EXAMPLES[name]
         asked = Asked("seen", "dock", kind=kind, exception_id=theirs["exception_case_uuid"])
-        case = await open_exception(store, asked, now=NOW)
+        case, _ = await open_exception(store, asked, now=NOW)
         members = ("sender_information", "po_number", "exceptions", "other_errors")
 
         body = await write(store, "report", case, **{name: theirs[name] for name in members})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from epcis_repo.errors import NotFoundError, QueryParameterError
+from epcis_repo.errors import KeyReusedError, NotFoundError, QueryParameterError
 from epcis_repo.evidence.tree import tree_size
 from epcis_repo.exceptions import (
     Became,
@@ -24,6 +24,7 @@ from epcis_repo.exceptions import (
     exception_asked,
     exception_decision_asked,
     exceptions,
+    look_again,
     one_exception,
     open_exception,
     operations,
@@ -35,6 +36,7 @@ from epcis_repo.findings import operations as finding
 from epcis_repo.gs1 import canonical_key, parse_identifier
 from epcis_repo.holds import hold_asked, place_hold
 from epcis_repo.model.events import BizTransaction, Event
+from epcis_repo.operations.idempotency import idempotency_key
 from epcis_repo.store import EventStore
 from epcis_repo.store.documents import kept
 from epcis_repo.store.log import head
@@ -62,12 +64,12 @@ DESADV = "urn:epcglobal:cbv:bt:030001000001:D1"
 # What is a word of Python, too.
 DATA_ISSUE: dict[str, Any] = {"class": "data_issue"}
 WHY = {"reason": "two packs too few", "by": "Ann"}
+KEY = idempotency_key("K1", endpoint="exceptions")
 
 
 async def opened(store: EventStore, *, now: int = NOW, **asked: Any) -> ExceptionCase:
-    return await open_exception(
-        store, exception_asked({"kind": "shortage", **WHY, **asked}), now=now
-    )
+    asking = exception_asked({"kind": "shortage", **WHY, **asked})
+    return (await open_exception(store, asking, now=now)).case
 
 
 async def decided(
@@ -176,13 +178,85 @@ class TestOpening:
         digest = sha256(body).hexdigest()
         documents = [(digest, body, "application/json")]
 
-        case = await open_exception(
+        case, _ = await open_exception(
             store, exception_asked({"kind": "shortage", **WHY}), now=NOW, documents=documents
         )
 
         assert [past.decision.documents for past in case.history] == [[digest]]
         async with store.reading() as session:
             assert (await kept(session, digest)).size == len(body)
+
+
+class TestOpeningUnderAKey:
+    @pytest.mark.parametrize("more", [{}, {"exception_id": "E1"}, {"due": "2026-01-01"}])
+    async def test_opens_it_once(self, store: EventStore, more: dict[str, Any]) -> None:
+        """
+        The same request again has the answer that it had, whatever was decided since.
+        """
+        asked = exception_asked({"kind": "shortage", "things": [CASE, PACK], **WHY, **more})
+        first = await open_exception(store, asked, key=KEY, now=NOW)
+        await decided(store, first.case.exception_id, "begin")
+
+        again = await open_exception(store, asked, key=KEY, now=NOW + 999)
+
+        assert (first.again, again.again) == (False, True)
+        assert again.case == first.case
+        assert len(await names(store)) == 1
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            pytest.param({"reason": "three packs too few"}, id="reason"),
+            pytest.param({"things": [PACK]}, id="things"),
+            pytest.param({"due": "2026-01-01"}, id="due"),
+        ],
+    )
+    async def test_refuses_another_request(self, store: EventStore, more: dict[str, Any]) -> None:
+        """
+        What a key was given to, it stays with.
+        """
+        asked = {"kind": "shortage", **WHY}
+        await open_exception(store, exception_asked(asked), key=KEY, now=NOW)
+
+        with pytest.raises(KeyReusedError):
+            await open_exception(store, exception_asked({**asked, **more}), key=KEY, now=NOW)
+
+        assert len(await names(store)) == 1
+
+    async def test_keeps_to_the_name_that_is_said(self, store: EventStore) -> None:
+        """
+        A name that another exception has is taken, under whatever key.
+        """
+        await opened(store, exception_id="E1")
+        asked = exception_asked({"kind": "overage", **WHY, "exception_id": "E1"})
+
+        with pytest.raises(ExceptionTakenError):
+            await open_exception(store, asked, key=KEY, now=NOW)
+
+    async def test_by_eight_at_once_opens_one(self, store: EventStore) -> None:
+        """
+        Of requests that come at once one opens it, and the others have its answer.
+        """
+        asked = exception_asked({"kind": "shortage", **WHY})
+
+        answers = await asyncio.gather(
+            *(open_exception(store, asked, key=KEY, now=NOW + n) for n in range(8))
+        )
+
+        assert sorted(answer.again for answer in answers) == [False, *[True] * 7]
+        assert len({answer.case.exception_id for answer in answers}) == 1
+
+    async def test_is_another_under_another_key(self, store: EventStore) -> None:
+        """
+        Who gives two keys has two exceptions, and who gives none as many as he asks for.
+        """
+        asked = exception_asked({"kind": "shortage", **WHY})
+        other = idempotency_key("K2", endpoint="exceptions")
+
+        for key in (KEY, other, None, None):
+            await open_exception(store, asked, key=key, now=NOW)
+
+        assert len(await names(store)) == 4
 
 
 class TestDeciding:
@@ -524,6 +598,28 @@ class TestFindingsThatAreNoMore:
 
         assert await raised(store, PACK, now=at(5), known=held) == {"shipped-on-hold": "unchanged"}
         assert await raised(store, PACK, now=at(5), known=over) == {"shipped-on-hold": "resolved"}
+
+    async def test_are_looked_for_among_some(self, store: EventStore) -> None:
+        """
+        Who knows which of them may be others now has no more looked at, and what comes back does.
+        """
+        await lost(store, PACK, OTHER_PACK)
+        [raised_of] = await raise_findings(store, [parse_identifier(LOT)], by="Ann", now=NOW)
+        name = raised_of.case.exception_id
+        late = [named(f"urn:x:{n}", sold(shipped(3, p))) for n, p in enumerate((PACK, OTHER_PACK))]
+        await report(store, *late)
+        one, other = sorted(raised_of.case.shown, key=lambda shown: shown[1])
+        who: dict[str, Any] = {"by": "Bob", "known": Known(), "now": NOW}
+
+        lessened = await look_again(store, name, {one}, **who)
+        await report(store, declared_in_error(late[0], 9))
+        left = await look_again(store, name, {other}, **who)
+        back = await look_again(store, name, {one, ("urn:x:none", other[1])}, **who)
+
+        assert lessened.became is Became.LESSENED
+        assert lessened.case.shown == frozenset({other})
+        assert left.became is Became.RESOLVED
+        assert (back.became, back.case.shown) == (Became.REOPENED, frozenset({one}))
 
     @pytest.mark.parametrize("together", [1, 2])
     async def test_are_looked_for_some_at_a_time(

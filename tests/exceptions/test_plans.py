@@ -20,6 +20,7 @@ LAST = 2**62
 # Each with its values after the part.
 ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "the newest": (STATEMENTS["select_opened"], (ExceptionOpened.TOPIC, LAST, 200)),
+    "what was decided since": (STATEMENTS["select_decided"], (ExceptionOpened.TOPIC, 7, 1_000)),
     "some by name": (STATEMENTS["select_lives"], ([exception_tag("E1")], LAST)),
     "those about a thing": (STATEMENTS["select_lives"], (concerned_tags([KEY]), LAST)),
     "what events say": (STATEMENTS["select_said"], (["urn:x:1", "urn:x:2"],)),

@@ -48,6 +48,7 @@ from epcis_repo.exceptions.rules import (
     due_of,
     opening,
     raising,
+    reviewing,
 )
 from epcis_repo.findings import RULES
 from epcis_repo.gs1 import canonical_key as key
@@ -458,6 +459,25 @@ class TestClearing:
         version = life.case.version
         self.find(life, found("a", PACK))
         assert life.case.version == version
+
+    def test_goes_with_what_comes_back(self) -> None:
+        """
+        What is so again and what is so no more is told at once; it stays open while any is so.
+        """
+        life = Life(after(None, opened_by(found("a", PACK), found("b", OTHER_PACK)), NOW))
+        self.clear(life, ("a", key(PACK)))
+        gone, back = {("b", key(OTHER_PACK))}, {("a", key(PACK)), ("x", key(PACK))}
+        what = reviewing("E1", gone=gone, back=back, reason="no more", by="Ann", now=NOW)
+
+        for decision in what(life.case):
+            life.case = after(life.case, decision, NOW)
+
+        assert life.case.state is State.OPEN
+        assert [item["event_id"] for item in life.case.findings] == ["a"]
+        assert [item["event_id"] for item in life.case.cleared] == ["b"]
+        assert what(life.case) == []
+        with pytest.raises(NotFoundError):
+            what(None)
 
     def test_leaves_what_is_over_where_it_is(self) -> None:
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -19,19 +20,19 @@ from epcis_repo.holds import (
     Hold,
     HoldReleasedError,
     HoldTakenError,
-    every_hold,
     hold_asked,
-    hold_page,
     holds,
     holds_reaching,
     known_holds,
     one_hold,
     place_hold,
+    reading,
     release_asked,
     release_hold,
 )
+from epcis_repo.holds.reading import holds_named
 from epcis_repo.operations.idempotency import idempotency_key
-from epcis_repo.store import EventStore, open_store
+from epcis_repo.store import EventStore, Reading, open_store
 from epcis_repo.store.log import head
 from tests.conftest import FreshStores
 from tests.operations import oracle
@@ -73,8 +74,16 @@ def hour(n: float) -> str:
 
 async def reaching(store: EventStore, text: str, **clocks: Any) -> list[tuple[str, str, int]]:
     """What reaches something: the names of the holds, how, and how many things."""
-    found = await holds_reaching(store, parse_identifier(text), **{"now": NOW, **clocks})
-    return [(r.hold.hold_id, str(r.how), r.things or 0) for r in found]
+    asked = {"now": NOW, "per_page": 1_000, **clocks}
+    page = await holds_reaching(store, parse_identifier(text), **asked)
+    return [(r.hold.hold_id, str(r.how), r.things or 0) for r in page.holds]
+
+
+async def listed(store: EventStore, **asked: Any) -> list[Hold]:
+    """The holds that last, or every one, as they were placed."""
+    page = await holds(store, **{"now": NOW, "per_page": 1_000, **asked})
+    assert page.next_page_token is None
+    return [reached.hold for reached in page.holds]
 
 
 class TestPlacing:
@@ -96,7 +105,7 @@ class TestPlacing:
 
         assert one.hold_id != other.hold_id
         assert one.since == NOW
-        assert [reached.hold for reached in await every_hold(store)] == [one, other]
+        assert await listed(store, every=True) == [one, other]
 
     async def test_of_the_same_without_a_name_happens_once(self, store: EventStore) -> None:
         """
@@ -135,7 +144,7 @@ class TestPlacing:
         found = await asyncio.gather(*(place(store, PACK) for _ in range(8)))
 
         assert len({hold.hold_id for hold in found}) == 1
-        assert len(await every_hold(store)) == 1
+        assert len(await listed(store, every=True)) == 1
 
     async def test_under_a_key_is_that_requests(self, store: EventStore) -> None:
         """
@@ -202,7 +211,7 @@ class TestReleasing:
         assert (hold.release.until, hold.release.released_at) == (at(5), NOW + 1)
         assert await one_hold(store, "H1") == hold
         for as_of, lasting in ((at(2) - 1, 0), (at(2), 1), (at(5) - 1, 1), (at(5), 0), (None, 0)):
-            assert len(await holds(store, as_of=as_of, now=NOW + 1)) == lasting
+            assert len(await listed(store, as_of=as_of, now=NOW + 1)) == lasting
 
     async def test_of_what_is_not_held_is_refused(self, store: EventStore) -> None:
         """
@@ -227,7 +236,7 @@ class TestReleasing:
         await release(store, "H1")
 
         for as_of in (NOW, at(24 * 365 * 4), at(24 * 365 * 5)):
-            assert await holds(store, as_of=as_of, now=NOW) == []
+            assert await listed(store, as_of=as_of) == []
 
     async def test_by_eight_at_once_happens_once(self, store: EventStore) -> None:
         """
@@ -256,8 +265,9 @@ class TestPages:
             found: list[tuple[str, str]] = []
             token: str | None = None
             while True:
-                all_of_them = await holds_reaching(store, parse_identifier(CASE), now=NOW)
-                page = hold_page(all_of_them, per_page=per_page, token=token)
+                page = await holds_reaching(
+                    store, parse_identifier(CASE), per_page=per_page, token=token, now=NOW
+                )
                 assert len(page.holds) <= per_page
                 found += [(reached.hold.hold_id, str(reached.how)) for reached in page.holds]
                 token = page.next_page_token
@@ -271,21 +281,74 @@ class TestPages:
         """
         for number in range(3):
             await place(store, PACK, hold_id=f"H{number}")
-        first = hold_page(await holds(store, as_of=None, now=NOW), per_page=1)
+        first = await holds(store, per_page=1, now=NOW)
         await release(store, "H0")
 
-        lasting = await holds(store, as_of=None, now=NOW + 1)
-        page = hold_page(lasting, per_page=1, token=first.next_page_token)
+        page = await holds(store, per_page=1, token=first.next_page_token, now=NOW + 1)
 
         assert [reached.hold.hold_id for reached in page.holds] == ["H1"]
 
     @pytest.mark.parametrize("token", ["", "x", "1", "-1", "1-ü", "9" * 30 + "-"])
-    async def test_take_no_token_that_they_did_not_give(self, token: str) -> None:
+    async def test_take_no_token_that_they_did_not_give(
+        self, store: EventStore, token: str
+    ) -> None:
         """
         What is no token is refused by name.
         """
         with pytest.raises(QueryParameterError, match="nextPageToken"):
-            hold_page([], per_page=1, token=token)
+            await holds(store, per_page=1, token=token, now=NOW)
+        with pytest.raises(QueryParameterError, match="nextPageToken"):
+            await holds_reaching(store, parse_identifier(PACK), per_page=1, token=token, now=NOW)
+
+    async def test_have_all_that_last_wherever_they_are(self, store: EventStore) -> None:
+        """
+        Pages of any length have each hold that lasts, once, however many between are over.
+        """
+        for number in range(23):
+            await place(store, PACK, hold_id=f"H{number}", since=hour(0))
+        for number in range(23):
+            if number % 7 != 3:
+                await release(store, f"H{number}", until=hour(1))
+
+        for every in (False, True):
+            expected = [f"H{n}" for n in range(23) if every or n % 7 == 3]
+            for per_page in (1, 2, 3, 4, 30):
+                found: list[str] = []
+                token: str | None = None
+                while token is not None or not found:
+                    page = await holds(store, every=every, per_page=per_page, token=token, now=NOW)
+                    assert len(page.holds) <= per_page
+                    found += [reached.hold.hold_id for reached in page.holds]
+                    token = page.next_page_token
+                    if token is None:
+                        break
+                assert found == expected
+
+    async def test_cost_as_much_as_they_have(
+        self, store: EventStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A page reads its own holds and one more, wherever it is, and however many there are.
+        """
+        read: list[int] = []
+
+        async def counted(session: Reading, names: Collection[str], until: int) -> dict[str, Hold]:
+            read.append(len(names))
+            return await holds_named(session, names, until)
+
+        monkeypatch.setattr(reading, "holds_named", counted)
+        for number in range(20):
+            await place(store, PACK, hold_id=f"H{number}", since=hour(0))
+        thing = parse_identifier(PACK)
+        first = await holds(store, per_page=3, now=NOW)
+        read.clear()
+
+        for every in (False, True):
+            await holds(store, every=every, per_page=3, token=first.next_page_token, now=NOW)
+        before = (await holds_reaching(store, thing, per_page=3, now=NOW)).next_page_token
+        await holds_reaching(store, thing, per_page=3, token=before, now=NOW)
+
+        assert read == [4] * 4
 
 
 class TestReaching:
@@ -488,7 +551,8 @@ class TestTheLog:
                     expected = dict(lasting)
 
             known_at = NOW + known
-            found = await holds(store, as_of=at(as_of), known_at=known_at, now=NOW + 99)
+            clocks = {"as_of": at(as_of), "known_at": known_at, "now": NOW + 99}
+            found = await listed(store, **clocks)
             reached = await reaching(store, PACK, as_of=at(as_of), known_at=known_at)
 
             names = [
@@ -496,7 +560,7 @@ class TestTheLog:
                 for name, (kind, since, until) in expected.items()
                 if kind != "mock_recall" and since <= as_of < until
             ]
-            assert [one.hold.hold_id for one in found] == names
+            assert [hold.hold_id for hold in found] == names
             assert reached == [(name, "itself", 1) for name in names]
-            every = await every_hold(store, known_at=known_at)
-            assert [one.hold.hold_id for one in every] == [*expected]
+            every = await listed(store, every=True, known_at=known_at)
+            assert [hold.hold_id for hold in every] == [*expected]

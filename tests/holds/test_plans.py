@@ -8,7 +8,7 @@ import pytest
 
 from epcis_repo.evidence.operations import prepare
 from epcis_repo.holds import hold_asked, place_hold
-from epcis_repo.holds.events import held_tag, hold_tag
+from epcis_repo.holds.events import HoldPlaced, held_tag, hold_tag
 from epcis_repo.holds.reading import STATEMENTS
 from epcis_repo.projections import event_index
 from epcis_repo.store import EventStore, open_store
@@ -25,6 +25,7 @@ ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
         ([KEY, held_tag(KEY)], LAST),
     ),
     "those on some things": (STATEMENTS["select_held"], ([held_tag(KEY)], LAST)),
+    "the next": (STATEMENTS["select_placed"], (HoldPlaced.TOPIC, 7, LAST, 31)),
     "those at some places": (STATEMENTS["select_at"], ([7, 8],)),
     "some by name": (STATEMENTS["select_lives"], ([hold_tag("H1")], LAST)),
 }

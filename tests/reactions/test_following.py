@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from epcis_repo.exceptions import ExceptionCase, exceptions
+from epcis_repo.exceptions import ExceptionCase, Watched, exceptions
 from epcis_repo.exceptions import Sought as ExceptionsSought
 from epcis_repo.model.events import Event
 from epcis_repo.reactions import Judge, Sought, findings_made, is_behind, judge_all
@@ -263,7 +263,7 @@ class TestBreakingOff:
         chances = Random(1)
 
         while await is_behind(store):
-            task = asyncio.create_task(judge_next(store, now=NOW))
+            task = asyncio.create_task(judge_next(store, Watched(), now=NOW))
             await asyncio.sleep(chances.random() / 20)
             task.cancel()
             await asyncio.wait([task])

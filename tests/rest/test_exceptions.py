@@ -51,6 +51,39 @@ def decided(client: TestClient, word: str, **more: Any) -> Response:
 
 
 class TestExceptions:
+    def test_are_opened_once_under_a_key(self, client: TestClient) -> None:
+        """
+        The same request again is answered as it was, to the byte, whatever was decided since;
+        another under its key is refused, and opens nothing.
+        """
+        key = {"Content-Type": "application/json", "Idempotency-Key": "K1"}
+        shortage = {**WHY, "kind": "shortage", "things": [CASE], "due": "2020-01-01"}
+
+        first = client.post("/exceptions", json=shortage, headers=key)
+        location = first.headers["Location"]
+        asked(client, f"{location}/decisions", {"decision": "begin", **WHY})
+        again = client.post("/exceptions", json=shortage, headers=key)
+        other = client.post("/exceptions", json={**shortage, "things": [PACK]}, headers=key)
+
+        assert "Idempotent-Replayed" not in first.headers
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert (again.status_code, again.content) == (201, first.content)
+        assert again.headers["Location"] == location
+        problem(other, 422)
+        assert client.get(location).json()["state"] == "in_work"
+        assert len(client.get("/exceptions").json()["exceptions"]) == 1
+
+    def test_are_opened_as_often_as_they_are_asked_for_without_one(
+        self, client: TestClient
+    ) -> None:
+        """
+        Two shortages may look alike: who names neither the request nor the exception means two.
+        """
+        for _ in range(2):
+            asked(client, "/exceptions", {**WHY, "kind": "shortage", "things": [CASE]})
+
+        assert len(client.get("/exceptions").json()["exceptions"]) == 2
+
     def test_are_opened_and_decided_on_until_they_are_closed(self, client: TestClient) -> None:
         """
         What was opened is at its Location; each decision is answered with what it is then.

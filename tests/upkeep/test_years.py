@@ -23,13 +23,14 @@ from epcis_repo.evidence.errors import TreeError
 from epcis_repo.evidence.integrity import check_integrity
 from epcis_repo.evidence.keys import LogKey
 from epcis_repo.evidence.operations import check_proof, checkpoint, proof
-from epcis_repo.exceptions import Became, raise_findings
+from epcis_repo.exceptions import Became, one_exception, raise_findings
 from epcis_repo.gs1 import parse_identifier, parse_scan
 from epcis_repo.ledger import verify_checkpoint
 from epcis_repo.operations.contents import contents, contents_value
 from epcis_repo.operations.events import event, events
 from epcis_repo.operations.history import history_value
 from epcis_repo.projections import rebuild
+from epcis_repo.reactions import judge_all
 from epcis_repo.store import EventStore, RecordedEvent, open_store, partitions
 from epcis_repo.store.merging import merge_all
 from epcis_repo.store.partitions import moments_of
@@ -138,6 +139,24 @@ class TestArchived:
             Became.OPENED,
             Became.UNCHANGED,
         ]
+
+    async def test_takes_none_with_it_for_who_follows(
+        self, store: EventStore, tmp_path: Path, key: LogKey
+    ) -> None:
+        """
+        Nor is it cleared by who judges what comes in about the same things afterwards.
+        """
+        await report(store, commissioned(1, PACK), received(4, PACK), now=in_year(2023))
+        pack = [parse_identifier(PACK)]
+        opened = await raise_findings(store, pack, by="Ann", now=NOW)
+        await archive(store, 2023, tmp_path / "2023.zip", key, now=NOW)
+
+        await report(store, observed(7, PACK), now=in_year(2024))
+        await judge_all(store, now=NOW)
+
+        for item in opened:
+            case = await one_exception(store, item.case.exception_id)
+            assert case.findings == item.case.findings
 
     async def test_is_away_and_the_rest_is_here(
         self, filled: EventStore, tmp_path: Path, key: LogKey

@@ -22,16 +22,17 @@ from epcis_repo.exceptions import (
     raised_value,
     sought_asked,
 )
+from epcis_repo.operations.idempotency import idempotency_key
 
 
-async def _open_exception(here: Here, asked: Value) -> Value:
-    moment = clock()
-    case = await open_exception(here.store, exception_asked(asked), now=moment)
-    return exception_value(case, now=moment)
+async def _open_exception(here: Here, asked: Value, *, under: str | None) -> Value:
+    key = None if under is None else idempotency_key(under, endpoint="exceptions")
+    case, _ = await open_exception(here.store, exception_asked(asked), key=key, now=clock())
+    return exception_value(case, now=case.opened_at)
 
 
-async def _open_exception_there(client: Client, asked: Value) -> Value:
-    return await client.open_exception(asked)
+async def _open_exception_there(client: Client, asked: Value, *, under: str | None) -> Value:
+    return await client.open_exception(asked, idempotency_key=under)
 
 
 OPEN_EXCEPTION = Question(_open_exception, _open_exception_there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from typing import Any
 
 import orjson
 
@@ -10,9 +11,7 @@ from epcis_repo.cli.repository import Here, Moments, Question, Value, Writer, te
 from epcis_repo.client import Client, Listed
 from epcis_repo.clock import clock
 from epcis_repo.holds import (
-    every_hold,
     hold_asked,
-    hold_page,
     holds,
     holds_reaching,
     holds_value,
@@ -61,14 +60,11 @@ async def _holds(
     per_page: int,
     token: str | None,
 ) -> Listed:
-    if every:
-        found = await every_hold(here.store, known_at=moments["known_at"])
-    elif identifier is None:
-        found = await holds(here.store, **moments, now=clock())
+    asked: dict[str, Any] = {**moments, "per_page": per_page, "token": token, "now": clock()}
+    if identifier is None:
+        page = await holds(here.store, every=every, **asked)
     else:
-        thing = identifier_asked(identifier)
-        found = await holds_reaching(here.store, thing, **moments, now=clock())
-    page = hold_page(found, per_page=per_page, token=token)
+        page = await holds_reaching(here.store, identifier_asked(identifier), **asked)
     return Listed(orjson.dumps(holds_value(page.holds)), page.next_page_token)
 
 

@@ -461,7 +461,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST /exceptions",
         EXCEPTIONS,
-        {201: Answer("The exception.", _json("exception"), ("Location",))},
+        {201: Answer("The exception.", _json("exception"), ("Location", "Idempotent-Replayed"))},
         Sent(
             headers=_SENT_JSON,
             body={
@@ -474,9 +474,11 @@ OPERATIONS: tuple[Operation, ...] = (
                 "by": "Receiving",
             },
         ),
+        headers=("Idempotency-Key",),
         body=_either_json("exception-asked"),
-        refusals=(400, 409, 415, 507),
-        more="A kind that is ours has its class, and a class its clock.",
+        refusals=(400, 409, 415, 422, 507),
+        more="A kind that is ours has its class, and a class its clock. The same request again "
+        "under its key opens no second one, and has the answer that it had.",
     ),
     Operation(
         "GET /exceptions",

@@ -85,7 +85,7 @@ async def write(
 
 async def opened(store: EventStore, **asked: Any) -> ExceptionCase:
     says = {"reason": "seen at the dock", "by": "dock", "transactions": (ORDER,), **asked}
-    return await open_exception(store, Asked(**says), now=NOW)
+    return (await open_exception(store, Asked(**says), now=NOW)).case
 
 
 async def move(store: EventStore, step: Step, exception_id: str = CASE_UUID) -> ExceptionCase:
