@@ -69,6 +69,9 @@ _HASHED = "sha256:"
 
 def reference_key(text: str) -> str:
     """Return the canonical key of what an event refers to, the text itself where it is no URI."""
+    # All that has a key of another spelling. To find out of a UUID that it has none takes long.
+    if not text[:8].lower().startswith(("urn:epc:", "http:", "https:")):
+        return text
     try:
         return canonical_key(text)
     except IdentifierError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -67,6 +68,8 @@ def microseconds_of(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+# The events of a document have one record time, and the packs of a case one history.
+@lru_cache(maxsize=16_384)
 def utc_text(microseconds: int) -> str:
     """Return the instant as text in UTC, to the millisecond or, where it has more, microsecond."""
     moment = _EPOCH + microseconds * _MICROSECOND

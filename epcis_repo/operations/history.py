@@ -33,7 +33,12 @@ from epcis_repo.projections.story import (
 )
 from epcis_repo.projections.thing_story import story_of
 from epcis_repo.store import EventStore, Reading, log
-from epcis_repo.store.archived import ArchivedYear, archived_years, named, years_away
+from epcis_repo.store.archived import (
+    ArchivedYear,
+    head_and_archived_years,
+    named,
+    years_away,
+)
 
 T = TypeVar("T")
 
@@ -94,8 +99,8 @@ async def history(
     # Nothing in the log changes, so what a thing's story has at a position is the same in every
     # view of it: a snapshot would be two more ways to the server and back.
     async with store.reading(snapshot=is_lot, long=is_lot) as session:
-        away = await archived_years(session)
-        until = await (log.head(session) if known_at is None else log.head_at(session, known_at))
+        until, away = await head_and_archived_years(session)
+        until = until if known_at is None else await log.head_at(session, known_at)
         until = until if place is None else min(until, place.until)
         moment = MOMENT_MAX if as_of is None else as_of
         answer = History(identifier, as_of, known_at, (), (), None, {})
@@ -202,7 +207,7 @@ def history_value(story: History) -> dict[str, Any]:
     key = story.identifier.key
     own = story.names[key]
     return {
-        "id": identifier_value(own),
+        "id": identifier_value(own, story.identifier),
         "as_of": None if story.as_of is None else utc_text(story.as_of),
         "known_at": None if story.known_at is None else utc_text(story.known_at),
         "state": None if story.state is None else state_value(story.state),

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from epcis_repo.errors import IdentifierError
 from epcis_repo.gs1 import Identifier, digital_link, element_string, parse_identifier, urn
 from epcis_repo.model.found_by import class_of
 
+# What the names of a class of things begin with, by what its keys begin with and by company
+# prefixes. Emptied when full.
+_HEADS: dict[tuple[str, str], str] = {}
+_HEADS_MAX = 16_384
 
+
+# A container is named in the history of each thing that was in it.
+@lru_cache(maxsize=16_384)
 def epc_of(key: str, company_prefixes: str = "") -> str:
     """
     Return the EPC URN of `key`, parted as its sender did; else its Digital Link.
@@ -32,7 +40,6 @@ def epc_of(key: str, company_prefixes: str = "") -> str:
 
 def names_of(company_prefixes: Mapping[str, str]) -> dict[str, str]:
     """Return the EPC of each key, given the company prefixes that each came with."""
-    heads: dict[tuple[str, str], str] = {}
     names: dict[str, str] = {}
     for key, prefixes in company_prefixes.items():
         beginning = class_of(key) or key
@@ -40,18 +47,24 @@ def names_of(company_prefixes: Mapping[str, str]) -> dict[str, str]:
         # All that a class of things has in common is looked at once; other characters than these
         # are spelt in one way here and in another there.
         is_plain = serial.isalnum() and serial.isascii()
-        if is_plain and (head := heads.get((beginning, prefixes))) is not None:
+        if is_plain and (head := _HEADS.get((beginning, prefixes))) is not None:
             names[key] = head + serial
             continue
         names[key] = name = epc_of(key, prefixes)
         if is_plain and name.endswith(serial):
-            heads[beginning, prefixes] = name.removesuffix(serial)
+            if len(_HEADS) >= _HEADS_MAX:
+                _HEADS.clear()
+            _HEADS[beginning, prefixes] = name.removesuffix(serial)
     return names
 
 
-def identifier_value(epc: str) -> dict[str, Any]:
-    """Return an EPC in each of its spellings; those that it does not have are absent."""
-    identifier: Identifier = parse_identifier(epc)
+def identifier_value(epc: str, identifier: Identifier | None = None) -> dict[str, Any]:
+    """
+    Return an EPC in each of its spellings; those that it does not have are absent.
+
+    Who knows what it identifies may say so.
+    """
+    identifier = identifier or parse_identifier(epc)
     value: dict[str, Any] = {"epc": epc}
     for name, spell in (("digital_link", digital_link), ("element_string", element_string)):
         with suppress(IdentifierError):

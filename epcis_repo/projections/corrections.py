@@ -56,27 +56,14 @@ class Corrections:
         return tuple(self._by.get(reference_key(event_id), ())) if self._by else ()
 
 
-async def corrections(
-    session: Reading,
-    event_ids: Collection[str],
-    *,
-    until: int,
-    declared: Collection[str] | None = None,
-) -> Corrections:
-    """
-    Return what is known of the corrections of these events, as far as position `until`.
-
-    `declared` are those of them that were declared in error, for who knows that already.
-    """
-    named = sorted(event_ids if declared is None else declared)
+async def corrections(session: Reading, event_ids: Collection[str], *, until: int) -> Corrections:
+    """Return what is known of the corrections of these events, as far as position `until`."""
+    if not event_ids:
+        return Corrections(())
     tags = sorted({link_tag(Link.CORRECTIVE_EVENT, event_id) for event_id in event_ids})
-    asked = {"select_declarations": named, "select_instead": tags}
-    rows = [
-        row
-        for name, values in asked.items()
-        if values
-        for row in await session.fetch(STATEMENTS[name], session.part, values, until)
-    ]
+    rows = await session.fetch(
+        STATEMENTS["select_corrections"], session.part, sorted(event_ids), tags, until
+    )
     return Corrections({_declaration(*row) for row in rows})
 
 

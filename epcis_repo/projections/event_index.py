@@ -36,9 +36,10 @@ class Row(NamedTuple):
     """
     A row of the index; times in microseconds since 1970 (UTC), words as JSON has them.
 
-    `lot` and `expiry` are those of the ILMD. `empties` says that all content leaves
-    `parent_id`, which is spelt as in the event. `company_prefixes` are those of the EPC URNs
-    in it, by blanks, so that what it names can be named as its sender does.
+    `lot` and `expiry` are those of the ILMD. `parent_id` is a canonical key, and so leads to where
+    the parent itself is a child; `empties` says that all content leaves it. `company_prefixes` are
+    those of the EPC URNs in the event, by blanks, so that what it names can be named as its sender
+    does.
     """
 
     position: int
@@ -84,7 +85,7 @@ def row_of(item: LoggedEvent) -> Row:
         biz_location=_place(event.biz_location),
         lot=ilmd.get("lotNumber"),
         expiry=ilmd.get("itemExpirationDate"),
-        parent_id=getattr(event, "parent_id", None),
+        parent_id=item.what.parent,
         # EPCIS 2.0, §7.4.3: DELETE that names no children takes out all of them. One that
         # names only quantities does not.
         empties=int(

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS event_index (
     biz_location      text COLLATE "C",
     lot               text,
     expiry            text,
-    parent_id         text,
+    parent_id         text COLLATE "C",
     empties           smallint NOT NULL,
     declares_error    smallint NOT NULL,
     company_prefixes  text,

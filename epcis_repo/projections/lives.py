@@ -106,8 +106,8 @@ def moves_of(
         for item in said[child]:
             relation = RELATIONS.get(item.type)
             if relation and item.role == Role.CHILD and item.parent_id is not None:
-                parent, enters = canonical_key(item.parent_id), item.action != "DELETE"
-                moves[child, relation].append(Move(*item.order, parent, enters))
+                enters = item.action != "DELETE"
+                moves[child, relation].append(Move(*item.order, item.parent_id, enters))
     return moves
 
 

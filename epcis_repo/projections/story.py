@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 from epcis_repo.model.what import Role
 from epcis_repo.projections.containment import LEVELS_MAX, Interval
@@ -48,8 +48,7 @@ class Stay:
     ends: Order
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """
     An event of a story.
 
@@ -106,7 +105,7 @@ async def with_corrections(
     """Return entries with what is known of their corrections as far as position `until`."""
     known = await corrections(session, {entry.event_id for entry in entries}, until=until)
     return [
-        replace(entry, declarations=known.of(entry.event_id), corrects=known.by(entry.event_id))
+        entry._replace(declarations=known.of(entry.event_id), corrects=known.by(entry.event_id))
         for entry in entries
     ]
 

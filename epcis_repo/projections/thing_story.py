@@ -1,27 +1,31 @@
 """
-The story of one thing: its own events, and those of what it was in, found container by container.
+The story of one thing: its own events, and those of what it was in, found in two steps.
 
-Of a container is read where it went itself, and what happened to it while the thing may have been
-in it: a tote that goes out every day has thousands of events, and a pack was in it for one day.
+- How it was moved, and whatever it was moved into, level by level in one statement.
+- What happened to each of these, in another: of a container no more than what happened to it while
+  the thing may have been in it. A tote that goes out every day has thousands of events, and a pack
+  was in it for one day.
 
-There is a statement for each container, and not one for all of a level: each has a time of its own.
-Most things are in one at a time.
+The first step is blind to time, and so it has an end: through what is used again, all things hang
+together. What was not reached is asked for by itself where the thing may have been in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from epcis_repo.model.what import Role
-from epcis_repo.projections.containment import RELATIONS, Interval, Move
-from epcis_repo.projections.corrections import corrections
+from epcis_repo.projections.containment import LEVELS_MAX, RELATIONS, Interval, Line, Move
+from epcis_repo.projections.corrections import Corrections, corrections
 from epcis_repo.projections.epc_state import EpcState
-from epcis_repo.projections.lives import moves_of, stays_in
+from epcis_repo.projections.lives import stays_in
 from epcis_repo.projections.said import Said
 from epcis_repo.projections.story import (
     AFTER_ALL,
@@ -37,7 +41,15 @@ from epcis_repo.store import Reading, load_statements
 
 STATEMENTS = load_statements("epcis_repo.projections", "thing_story.sql")
 
+# So many moves are read at once: a pack that came by four containers was moved four times.
+_MOVES_MAX = 100
+_ALL = 2**31
+# So many things one statement tells of.
+_ASKED_TOGETHER = 8
+_NOBODY = ("", 0, 0)
+
 _AGGREGATION = RELATIONS["AggregationEvent"]
+_in_time = itemgetter(2, 3)
 # By event time, position and role: what has several roles in an event comes with each.
 _in_story_order = itemgetter(3, 2, 1)
 
@@ -64,115 +76,164 @@ class Story:
 
 
 class _Told(NamedTuple):
-    """An event that names something; its header is empty where only its place is asked for."""
+    """An event that names something."""
 
     said: Said
     event_id: str
     record_time: int
-    declares_error: bool
-    is_declared: bool
+    declares_error: int
     header: bytes
 
 
 async def story_of(session: Reading, key: str, *, until: int, moment: int = MOMENT_MAX) -> Story:
     """Return the story of a thing up to a moment, as known at position `until`."""
-    upward = _Upward(session, until, moment)
-    await upward.follow(key, (BEFORE_ALL, AFTER_ALL))
-    stays = [stay async for stay in stays_of(upward, key)]
+    moves = _Moves(session, until, moment)
+    told = await _told(session, await moves.spans(key), until, moment)
+    event_ids = {event.event_id for events in told.values() for event in events}
+    known = await corrections(session, event_ids, until=until)
+    above = _Above(moves.lines, told, known)
+    stays = [stay async for stay in stays_of(above, key)]
     # An event that names both is told once, by the nearest.
-    found: dict[int, tuple[_Told, Stay | None]] = {}
-    for told in upward.told(key, (BEFORE_ALL, AFTER_ALL)):
-        found[told.said.position] = told, None
+    found: dict[int, tuple[_Told, Stay | None]] = {
+        event.said.position: (event, None) for event in told[key]
+    }
     for stay in stays:
-        within = {t.said.position: t for t in upward.told(stay.container, (stay.begins, stay.ends))}
-        for position, told in within.items():
-            found.setdefault(position, (told, stay))
+        within = {e.said.position: e for e in _within(told[stay.container], stay.begins, stay.ends)}
+        for position, event in within.items():
+            found.setdefault(position, (event, stay))
     line = sorted(found.values(), key=lambda pair: pair[0].said.order)
-    known = await corrections(
-        session,
-        {told.event_id for told, _ in line},
-        until=until,
-        declared={told.event_id for told, _ in line if told.is_declared},
-    )
     left = {(s.container, s.ends) for s in stays if s.level == 1 and s.relation == _AGGREGATION}
     entries = [
         Entry(
-            said=told.said,
-            event_id=told.event_id,
-            record_time=told.record_time,
+            said=event.said,
+            event_id=event.event_id,
+            record_time=event.record_time,
             container=None if stay is None else stay.container,
             level=0 if stay is None else stay.level,
-            declares_error=told.declares_error,
-            header=orjson.loads(told.header),
+            declares_error=bool(event.declares_error),
+            header=orjson.loads(event.header),
             unpacks=stay is not None
-            and bool(told.said.empties)
-            and (stay.container, told.said.order) in left,
-            declarations=known.of(told.event_id),
-            corrects=known.by(told.event_id),
+            and bool(event.said.empties)
+            and (stay.container, event.said.order) in left,
+            declarations=known.of(event.event_id),
+            corrects=known.by(event.event_id),
         )
-        for told, stay in line
+        for event, stay in line
     ]
-    return Story(tuple(entries), tuple(stays), upward.company_prefixes())
+    return Story(tuple(entries), tuple(stays), above.company_prefixes(moves.company_prefixes))
 
 
-class _Upward:
-    """What is known, up to a moment, of a thing and of what it was in."""
+class _Moves:
+    """How a thing was moved, and what it was moved into, as far as that is of interest."""
 
     def __init__(self, session: Reading, until: int, moment: int) -> None:
         self._session = session
         self._until = until
         self._moment = moment
-        self._told: dict[str, list[_Told]] = {}
-        self._said: dict[str, list[Said]] = {}
-        self._spans: dict[str, Span] = {}
+        self._known: set[str] = set()
+        self.lines: defaultdict[Line, list[Move]] = defaultdict(list)
+        self.company_prefixes: defaultdict[str, list[str]] = defaultdict(list)
+        """Those that the events which moved a thing have, by its key."""
 
-    async def follow(self, key: str, span: Span) -> None:
-        """Read what names a thing within a span, and where it went before."""
-        known = self._spans.get(key)
-        if known is not None:
-            if known[0] <= span[0] and span[1] <= known[1]:
-                return
-            span = min(known[0], span[0]), max(known[1], span[1])
-        rows = await self._session.fetch(
-            STATEMENTS["select_told"],
-            self._session.part,
-            key,
-            self._until,
-            int(max(span[0][0], -MOMENT_MAX)),
-            int(min(span[1][0], self._moment)),
-            int(Role.CHILD),
-        )
-        self._spans[key] = span
-        told = [_told_in(row) for row in sorted(rows, key=_in_story_order)]
-        self._told[key] = told
+    async def spans(self, key: str) -> dict[str, Span]:
+        """Return whatever a thing may have been in, from when to when at most; first itself."""
+        spans: dict[str, Span] = {key: (BEFORE_ALL, AFTER_ALL)}
+        level = [key]
+        for _ in range(LEVELS_MAX):
+            wider: dict[str, Span] = {}
+            for child in level:
+                if child not in self._known:
+                    await self._climb(child)
+                for relation in RELATIONS.values():
+                    line = self.lines.get((child, relation), ())
+                    for parent, span in _parents(line, spans[child]).items():
+                        known = spans.get(parent, span)
+                        span = min(known[0], span[0]), max(known[1], span[1])
+                        if span != spans.get(parent):
+                            spans[parent] = wider[parent] = span
+            level = [*wider]
+        return spans
+
+    async def _climb(self, key: str) -> None:
+        """Read the moves of a thing, and of what is nearest above it."""
+        values = self._session.part, key, self._until, self._moment, int(Role.CHILD)
+        statement = STATEMENTS["select_moves"]
+        rows = await self._session.fetch(statement, *values, 1, _MOVES_MAX)
+        found = {key, *(row[4] for row in rows)}
+        if len(rows) == _MOVES_MAX:
+            # Of none is known whether these are all.
+            rows, found = await self._session.fetch(statement, *values, 0, _ALL), {key}
+        found -= self._known
+        self._known |= found
+        rows = [row for row in sorted(rows, key=_in_time) if row[0] in found]
+        for child, kind, time, position, parent, action, prefixes, declared in rows:
+            if not declared:
+                move = Move(time, position, parent, action != "DELETE")
+                self.lines[child, RELATIONS[kind]].append(move)
+                self.company_prefixes[child].append(prefixes or "")
+
+
+class _Above:
+    """What is known of where things were in: their moves, and the events that end a stay."""
+
+    def __init__(
+        self,
+        lines: Mapping[Line, Sequence[Move]],
+        told: Mapping[str, Sequence[_Told]],
+        known: Corrections,
+    ) -> None:
+        self._lines = lines
         # What declares an error is of the eventID that is declared, and does not stand either.
-        self._said[key] = [t.said for t in told if not t.is_declared]
+        self._said = {
+            key: [event.said for event in events if not known.of(event.event_id)]
+            for key, events in told.items()
+        }
 
     async def stays(self, children: Collection[str]) -> dict[str, list[Interval]]:
-        """See `Above.stays`: as far as each was followed."""
-        lines = moves_of(children, self._said)
-        for (child, _), line in lines.items():
-            for parent, span in _parents(line, self._spans[child]).items():
-                await self.follow(parent, span)
+        """See `Above.stays`."""
+        lines = {line: moves for line, moves in self._lines.items() if line[0] in children}
         return stays_in(lines, self._said)
 
-    def told(self, key: str, span: Span) -> Iterator[_Told]:
-        """Yield the events that name a thing within a span, in order."""
-        begins, ends = span
-        return (t for t in self._told[key] if begins <= t.said.order <= ends)
-
-    def company_prefixes(self) -> dict[str, str]:
-        """Return the company prefixes of all that was followed."""
+    def company_prefixes(self, others: Mapping[str, Iterable[str]]) -> dict[str, str]:
+        """Return the company prefixes of all that was told of, with others that are known."""
         return {
-            key: " ".join(dict.fromkeys(s.company_prefixes for s in said if s.company_prefixes))
+            key: " ".join(
+                dict.fromkeys(
+                    prefixes
+                    for prefixes in (*(s.company_prefixes for s in said), *others.get(key, ()))
+                    if prefixes
+                )
+            )
             for key, said in self._said.items()
         }
 
 
-def _told_in(row: Sequence[Any]) -> _Told:
-    *members, event_id, record_time, declares_error, is_declared, header = row
-    flags = bool(declares_error), bool(is_declared)
-    return _Told(Said(*members), event_id, record_time, *flags, header)
+async def _told(
+    session: Reading, spans: Mapping[str, Span], until: int, moment: int
+) -> dict[str, list[_Told]]:
+    """Return the events that name things within spans, up to a moment, by thing and in order."""
+    told: dict[str, list[_Told]] = {key: [] for key in spans}
+    asked = [
+        (key, int(max(begins[0], -MOMENT_MAX)), int(min(ends[0], moment)))
+        for key, (begins, ends) in spans.items()
+    ]
+    for start in range(0, len(asked), _ASKED_TOGETHER):
+        some = asked[start : start + _ASKED_TOGETHER]
+        some += [_NOBODY] * (_ASKED_TOGETHER - len(some))
+        rows = await session.fetch(
+            STATEMENTS["select_told"],
+            session.part,
+            [key for key, _, _ in some if key],
+            until,
+            *chain.from_iterable(some),
+        )
+        for row in sorted(rows, key=_in_story_order):
+            told[row[0]].append(_Told(Said._make(row[:15]), *row[15:]))
+    return told
+
+
+def _within(events: Iterable[_Told], begins: Order, ends: Order) -> Iterator[_Told]:
+    return (event for event in events if begins <= event.said.order <= ends)
 
 
 def _parents(line: Sequence[Move], span: Span) -> dict[str, Span]:

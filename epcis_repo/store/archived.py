@@ -64,10 +64,19 @@ class ArchivedYear:
 
 async def archived_years(session: Reading) -> tuple[ArchivedYear, ...]:
     """Return the years that are away, in order."""
+    _, away = await head_and_archived_years(session)
+    return away
+
+
+async def head_and_archived_years(session: Reading) -> tuple[int, tuple[ArchivedYear, ...]]:
+    """Return the position of the last event, and the years that are away, in order: one look."""
     types = YEAR_ARCHIVED, YEAR_ATTACHED
-    away: dict[int, ArchivedYear] = {}
+    head, away = 0, dict[int, ArchivedYear]()
     rows = await session.fetch(STATEMENTS["select_decided"], session.part, *types)
-    for _, kind, data in sorted(map(tuple, rows)):
+    for position, kind, data in sorted(map(tuple, rows)):
+        if not kind:
+            head = position
+            continue
         # The line before it has its tags, of which there are none.
         value = orjson.loads(data.partition(b"\n")[2])
         year = value["year"]
@@ -75,7 +84,7 @@ async def archived_years(session: Reading) -> tuple[ArchivedYear, ...]:
         if kind == YEAR_ARCHIVED:
             positions = value["firstPosition"], value["lastPosition"]
             away[year] = ArchivedYear(year, value["events"], *positions, value["sha256"])
-    return tuple(away[year] for year in sorted(away))
+    return head, tuple(away[year] for year in sorted(away))
 
 
 async def archived_positions(session: Reading, after: int, until: int) -> set[int]:

@@ -1,6 +1,8 @@
 -- select_decided --
--- What was decided on years, of two types. Asked for it in order, SQLite would go through the whole
--- log; asked for a list of types, of any length, PostgreSQL would.
+-- Where the log ends, and what was decided on years, of two types. Asked for it in order, SQLite would
+-- go through the whole log; asked for a list of types, of any length, PostgreSQL would.
+SELECT head AS position, '' AS type, CAST(NULL AS bytea) AS data FROM log_head WHERE part = $1
+UNION ALL
 SELECT position, type, data FROM events WHERE part = $1 AND type = $2
 UNION ALL
 SELECT position, type, data FROM events WHERE part = $1 AND type = $3

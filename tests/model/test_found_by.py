@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,9 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epcis_repo.gs1 import canonical_key, keys_and_class, parse_identifier
+from epcis_repo.gs1 import canonical_key, digital_link, keys_and_class, parse_identifier
 from epcis_repo.model.events import BizTransaction, ErrorDeclaration, Place, SourceOrDestination
-from epcis_repo.model.found_by import Link, class_of, class_tags, link_tag, links_of
+from epcis_repo.model.found_by import (
+    Link,
+    class_of,
+    class_tags,
+    link_tag,
+    links_of,
+    reference_key,
+)
 from epcis_repo.model.times import parse_timestamp
 from epcis_repo.model.what import Role, what_of
 from tests.gs1.strategies import epc_urns
@@ -58,6 +66,36 @@ class TestClass:
 
         assert keys[-1] == "01/00300010123455/21/S1"
         assert alike is None
+
+
+class TestReference:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            "ni:///sha-256;1b4e28ba?ver=CBV2.0",
+            "urn:epcglobal:cbv:bt:0300010000015:PO-9",
+            "urn:jaif:id:25S",
+            "no URI",
+            "",
+        ],
+    )
+    def test_is_the_text_where_there_is_no_other_spelling(self, text: str) -> None:
+        """
+        What is neither an EPC nor a Digital Link is known by what it is written as.
+        """
+        assert reference_key(text) == text
+
+    @given(epc_urns, st.sampled_from([str, str.upper, str.title]))
+    def test_is_the_key_of_a_thing(self, text: str, spell: Callable[[str], str]) -> None:
+        """
+        A reference to a thing has its canonical key, in whatever case its URN or link begins.
+        """
+        link = digital_link(parse_identifier(text))
+
+        for written, begin in ((text, len("urn:epc:")), (link, len("https:"))):
+            spelt = spell(written[:begin]) + written[begin:]
+            assert reference_key(spelt) == canonical_key(spelt)
 
 
 class TestLinks:
