@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -18,9 +19,14 @@ _BARE = (sys.executable, "-m", "benchmarks.bare")
 
 
 @contextmanager
-def serving(url: str, folder: Path, *, workers: int = 1) -> Iterator[Address]:
-    """The address of `epcis-repo serve` on the database at `url`; `folder` is for its log."""
-    with _running([*_COMMAND, "--db", url, "--workers", str(workers)], folder) as address:
+def serving(url: str, folder: Path, *, workers: int = 1, judging: bool = True) -> Iterator[Address]:
+    """
+    The address of `epcis-repo serve` on the database at `url`; `folder` is for its log.
+
+    Of a log that nobody has judged it would judge all meanwhile, unless it is told not to.
+    """
+    command = [*_COMMAND, "--db", url, "--workers", str(workers)]
+    with _running(command, folder, EPCIS_REPO_JUDGING=str(int(judging))) as address:
         yield address
 
 
@@ -34,10 +40,13 @@ def serving_bytes(body: bytes, media_type: str, folder: Path) -> Iterator[Addres
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path) -> Iterator[Address]:
+def _running(command: Sequence[str], folder: Path, **settings: str) -> Iterator[Address]:
     log = folder / "server.log"
+    environment = {**os.environ, **settings}
     with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment
+        )
     try:
         yield _address(process, log)
     finally:

@@ -139,7 +139,7 @@ class Inspected:
         paths = [f"/history/{quote(self._any_pack(), safe=':')}" for _ in packs]
         with (
             ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as clients,
-            serving(url, self._place.folder) as address,
+            serving(url, self._place.folder, judging=False) as address,
         ):
             reader, writer = await asyncio.open_connection(*address)
             body = (await exchange(reader, writer, get_request(address, paths[0]))).body
