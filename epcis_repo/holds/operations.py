@@ -16,15 +16,12 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from epcis_repo.errors import QueryParameterError
-from epcis_repo.findings import Hold as HoldKnown
-from epcis_repo.findings import Known
 from epcis_repo.gs1 import Identifier
 from epcis_repo.holds.events import held_tag
-from epcis_repo.holds.reading import all_holds, held_by, holds_after, holds_at, holds_named
+from epcis_repo.holds.reading import held_by, holds_after, holds_at, holds_named
 from epcis_repo.holds.rules import (
     Asked,
     Hold,
-    Kind,
     PlaceHold,
     ReleaseAsked,
     ReleaseHold,
@@ -191,25 +188,6 @@ async def holds_reaching(
                 if found[position].lasts_at(moment)
             ]
     return _page(shown, per_page)
-
-
-async def known_holds(store: EventStore, *, known_at: int | None = None) -> Known:
-    """Return all holds as rules about things look at them, as was known at `known_at`."""
-    async with store.reading() as session:
-        found = await all_holds(session, await _until(session, known_at))
-    held = [
-        HoldKnown(
-            key=key,
-            name=hold.hold_id,
-            begins=hold.since,
-            ends=None if hold.release is None else hold.release.until,
-            is_recall=hold.kind is Kind.RECALL,
-        )
-        for hold in found.values()
-        if hold.kind is not Kind.MOCK_RECALL
-        for key in hold.keys
-    ]
-    return Known(holds=held)
 
 
 def _page(found: Sequence[Reached], per_page: int) -> HoldPage:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from epcis_repo.allocations import known_beside
 from epcis_repo.errors import KeyReusedError, NotFoundError, QueryParameterError
 from epcis_repo.evidence.tree import tree_size
 from epcis_repo.findings import findings, findings_value
@@ -23,7 +24,6 @@ from epcis_repo.holds import (
     hold_asked,
     holds,
     holds_reaching,
-    known_holds,
     one_hold,
     place_hold,
     reading,
@@ -469,7 +469,7 @@ class TestKnowing:
 
         told = []
         for known_at in (NOW, NOW + 1, NOW + 2):
-            known = await known_holds(store, known_at=known_at)
+            known = await known_beside(store, known_at=known_at)
             pack = parse_identifier(PACK)
             found = await findings(store, pack, now=at(5), known_at=known_at, known=known)
             told.append({finding["rule"] for finding in findings_value(found)["findings"]})
